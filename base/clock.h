@@ -1,0 +1,17 @@
+/* clock.h - the only source of the present. Leaf functions take `now`; edges read it here, once
+ * per request. Tests link another implementation of clock_now (t/lib/clock_file.c).
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLOCK_H
+#define CLOCK_H
+
+#include <stdint.h>
+
+/* Seconds since 1970-01-01T00:00:00Z, the only form of time. */
+typedef int64_t unix_time;
+
+/* A time that has not been decided. 1970 itself never occurs. */
+#define TIME_UNSET ((unix_time)0)
+
+unix_time clock_now(void);
+
+#endif

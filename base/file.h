@@ -1,0 +1,25 @@
+/* file.h - whole files, within limits. Secrets are read only from files that nobody else can
+ * read, and are made so that they never exist in another mode.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef FILE_H
+#define FILE_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+/* The whole file, at most `max` bytes, followed by a NUL; the caller frees. "-" is standard
+ * input. ERR_NOT_FOUND if there is none, ERR_BAD_INPUT if it is larger. */
+int file_read(const char *path, size_t max, char **ret, size_t *ret_len, struct err *err);
+
+/* The same for a secret: a regular file owned by us or root, not accessible to group or others,
+ * else ERR_REFUSED with the chmod to run. The bytes are on the secure heap:
+ * secret_free(p, len). */
+int file_read_secret(const char *path, size_t max, unsigned char **ret, size_t *ret_len,
+	struct err *err);
+
+/* Makes the file with mode 0600, writes and syncs it and its directory. ERR_CONFLICT if there
+ * is one already; on failure no file is left. */
+int file_create_secret(const char *path, const void *p, size_t len, struct err *err);
+
+#endif

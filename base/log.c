@@ -1,0 +1,85 @@
+/* log.c - see log.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+
+/* More of one value tells nobody more, and a line stays one atomic write to a pipe. */
+#define LOG_VALUE_MAX 512
+
+static enum log_level log_threshold = LOG_INFO;
+
+static const char *const level_names[] = { "debug", "info", "warn", "error" };
+
+void log_set_level(enum log_level level)
+{
+	log_threshold = level;
+}
+
+static bool needs_quotes(const char *s)
+{
+	if (*s == '\0')
+		return true;
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s <= ' ' || (unsigned char)*s >= 0x7f || *s == '"' ||
+			*s == '=' || *s == '\\')
+			return true;
+	return false;
+}
+
+/* Bytes outside printable ASCII become \xNN: a terminal that shows the log must not obey it. */
+static void add_quoted(struct text *line, const char *s)
+{
+	size_t budget = LOG_VALUE_MAX;
+
+	text_add(line, "\"");
+	for (; *s != '\0' && budget > 0; s++, budget--) {
+		const unsigned char c = (unsigned char)*s;
+
+		if (c == '"' || c == '\\')
+			text_addf(line, "\\%c", c);
+		else if (c < ' ' || c >= 0x7f)
+			text_addf(line, "\\x%02x", c);
+		else
+			text_add_bytes(line, s, 1);
+	}
+	text_add(line, *s == '\0' ? "\"" : "...\"");
+}
+
+static void add_pair(struct text *line, const char *key, const char *value)
+{
+	text_addf(line, " %s=", key);
+	if (needs_quotes(value) || strlen(value) > LOG_VALUE_MAX)
+		add_quoted(line, value);
+	else
+		text_add(line, value);
+}
+
+void log_event(enum log_level level, const char *event, ...)
+{
+	auto_text struct text line = TEXT_INIT;
+	const char *key;
+	va_list ap;
+
+	if (level < log_threshold)
+		return;
+	text_addf(&line, "ts=%s level=%s event=%s", text_time(clock_now()).s,
+		level_names[level], event);
+	va_start(ap, event);
+	while ((key = va_arg(ap, const char *))) {
+		const char *value = va_arg(ap, const char *);
+
+		if (value)
+			add_pair(&line, key, value);
+	}
+	va_end(ap);
+	text_add(&line, "\n");
+	if (write(STDERR_FILENO, line.s, line.len) < 0)
+		return; /* nowhere left to complain to */
+}

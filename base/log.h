@@ -1,0 +1,18 @@
+/* log.h - one logfmt line per event on stderr: `ts=... level=info event=token.issued jti=...`.
+ * Event names are an interface: operators alert on them. Values come in as strings and are
+ * quoted and escaped here, so no caller can break a line. Only main loops log; rooms
+ * return errors. Any thread may log; lines do not mix.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef LOG_H
+#define LOG_H
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
+
+/* Lines below `level` are dropped. Call before threads start. Default LOG_INFO. */
+void log_set_level(enum log_level level);
+
+/* Followed by pairs of key (a literal) and value (NULL: the pair is left out), ended by a NULL
+ * key. Never pass a token or a secret. */
+void log_event(enum log_level level, const char *event, ...) __attribute__((sentinel));
+
+#endif

@@ -1,0 +1,244 @@
+/* text.c - see text.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/text.h"
+
+static const struct {
+	char name;
+	int64_t seconds;
+} units[] = { { 'w', 604800 }, { 'd', 86400 }, { 'h', 3600 }, { 'm', 60 }, { 's', 1 } };
+
+#define UNIT_COUNT (sizeof(units) / sizeof(units[0]))
+
+void *text_alloc(size_t count, size_t size)
+{
+	void *p = calloc(count ? count : 1, size ? size : 1);
+
+	if (!p)
+		abort();
+	return p;
+}
+
+char *text_copy(const char *s)
+{
+	const size_t size = strlen(s) + 1;
+
+	return memcpy(text_alloc(size, 1), s, size);
+}
+
+char *text_format(const char *fmt, ...)
+{
+	char *s;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&s, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	return s;
+}
+
+static void text_reserve(struct text *t, size_t more)
+{
+	size_t need;
+
+	if (__builtin_add_overflow(t->len, more, &need) ||
+		__builtin_add_overflow(need, 1, &need))
+		abort();
+	if (need <= t->cap)
+		return;
+	if (need < t->cap * 2)
+		need = t->cap * 2;
+	t->s = realloc(t->s, need);
+	if (!t->s)
+		abort();
+	t->cap = need;
+}
+
+void text_add_bytes(struct text *t, const void *p, size_t len)
+{
+	text_reserve(t, len);
+	if (len > 0)
+		memcpy(t->s + t->len, p, len);
+	t->len += len;
+	t->s[t->len] = '\0';
+}
+
+void text_add(struct text *t, const char *s)
+{
+	text_add_bytes(t, s, strlen(s));
+}
+
+void text_addf(struct text *t, const char *fmt, ...)
+{
+	auto_free char *s = NULL;
+	va_list ap;
+	int len;
+
+	va_start(ap, fmt);
+	len = vasprintf(&s, fmt, ap);
+	va_end(ap);
+	if (len < 0)
+		abort();
+	text_add_bytes(t, s, (size_t)len);
+}
+
+void text_free(struct text *t)
+{
+	free(t->s);
+	*t = (struct text)TEXT_INIT;
+}
+
+char *text_take(struct text *t)
+{
+	char *s = t->s ? t->s : text_copy("");
+
+	*t = (struct text)TEXT_INIT;
+	return s;
+}
+
+bool text_fit(char *dst, size_t size, const char *s)
+{
+	const size_t len = strlen(s);
+
+	if (len >= size)
+		return false;
+	memcpy(dst, s, len + 1);
+	return true;
+}
+
+int text_int(const char *s, int64_t min, int64_t max, int64_t *ret, struct err *err)
+{
+	char *end;
+	intmax_t n;
+
+	/* strtoimax would skip blanks and take a plus sign; we do not. */
+	errno = 0;
+	n = strtoimax(s, &end, 10);
+	if (errno != 0 || end == s || *end != '\0' ||
+		!(isdigit((unsigned char)*s) || *s == '-'))
+		return err_set(err, ERR_BAD_INPUT, "'%s' is not a whole number", s);
+	if (n < min || n > max)
+		return err_set(err, ERR_BAD_INPUT,
+			"%s is out of range; allowed are %" PRId64 " to %" PRId64, s, min, max);
+	*ret = n;
+	return 0;
+}
+
+/* Reads one "90m" at *s and moves past it; `from` is the first unit still allowed. */
+static bool duration_part(const char **s, size_t *from, int64_t *total)
+{
+	char *end;
+	intmax_t n;
+	int64_t part;
+	size_t i;
+
+	if (!isdigit((unsigned char)**s))
+		return false;
+	errno = 0;
+	n = strtoimax(*s, &end, 10);
+	if (errno != 0)
+		return false;
+	for (i = *from; i < UNIT_COUNT && units[i].name != *end; i++)
+		;
+	if (i == UNIT_COUNT)
+		return false;
+	*from = i + 1;
+	*s = end + 1;
+	return !__builtin_mul_overflow(n, units[i].seconds, &part) &&
+		!__builtin_add_overflow(*total, part, total);
+}
+
+int text_duration(const char *s, int64_t min_s, int64_t max_s, int64_t *ret_s, struct err *err)
+{
+	const char *p = s;
+	size_t from = 0;
+	int64_t total = 0;
+	struct err ignored = ERR_INIT;
+
+	if (text_int(s, 0, INT64_MAX, &total, &ignored) == 0)
+		p += strlen(s);
+	else if (*p == '\0')
+		return err_set(err, ERR_BAD_INPUT,
+			"a duration is missing; write one like 90s or 1h30m");
+	while (*p != '\0')
+		if (!duration_part(&p, &from, &total))
+			return err_set(err, ERR_BAD_INPUT,
+				"'%s' is not a duration; write one like 90s, 15m, 24h, 30d or 1h30m",
+				s);
+	if (total < min_s || total > max_s)
+		return err_set(err, ERR_BAD_INPUT,
+			"duration %s is out of range; allowed are %s to %s", s,
+			text_span(min_s).s, text_span(max_s).s);
+	*ret_s = total;
+	return 0;
+}
+
+struct text_small text_num(int64_t n)
+{
+	struct text_small ret;
+
+	(void)snprintf(ret.s, sizeof(ret.s), "%" PRId64, n); /* 20 digits fit */
+	return ret;
+}
+
+/* At most `parts` units of `seconds`, largest first. Weeks are read but not written: people
+ * count days. */
+static struct text_small span_parts(int64_t seconds, int parts)
+{
+	struct text_small ret = { "" };
+	size_t len = 0;
+
+	for (size_t i = 1; i < UNIT_COUNT && parts > 0; i++) {
+		const int64_t n = seconds / units[i].seconds;
+
+		if (n == 0)
+			continue;
+		len += (size_t)snprintf(ret.s + len, sizeof(ret.s) - len, "%" PRId64 "%c", n,
+			units[i].name);
+		seconds -= n * units[i].seconds;
+		parts--;
+	}
+	return len > 0 ? ret : (struct text_small){ "0s" };
+}
+
+struct text_small text_span(int64_t seconds)
+{
+	return span_parts(seconds, UNIT_COUNT);
+}
+
+struct text_small text_time(unix_time t)
+{
+	struct text_small ret = { "-" };
+	const time_t tt = (time_t)t;
+	struct tm tm;
+
+	if (t != TIME_UNSET && gmtime_r(&tt, &tm))
+		(void)strftime(ret.s, sizeof(ret.s), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return ret;
+}
+
+struct text_small text_relative(unix_time t, unix_time now)
+{
+	struct text_small ret = { "-" };
+	int64_t span;
+
+	if (t == TIME_UNSET)
+		return ret;
+	if (t == now)
+		return (struct text_small){ "now" };
+	if (__builtin_sub_overflow(t > now ? t : now, t > now ? now : t, &span))
+		span = INT64_MAX; /* an absurd row must not hurt who lists it */
+	/* Two parts of an int64_t of seconds have at most 20 characters. */
+	(void)snprintf(ret.s, sizeof(ret.s), t > now ? "in %.40s" : "%.40s ago",
+		span_parts(span, 2).s);
+	return ret;
+}
