@@ -1,0 +1,193 @@
+/* conf.c - see conf.h. Reads the file, makes paths absolute, and hands the rest to schema.c and
+ * check.c.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <arpa/inet.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/file.h"
+#include "conf/check.h"
+#include "conf/conf.h"
+#include "conf/dirs.h"
+#include "conf/schema.h"
+#include "conf/yaml.h"
+#include "conf/yamltree.h"
+
+/* The absolute directory that the file `name` is in. */
+static int directory_of(const char *name, char **ret, struct err *err)
+{
+	auto_free char *copy = text_copy(name);
+	auto_free char *cwd = NULL;
+	const char *dir = dirname(copy);
+
+	if (*dir == '/') {
+		*ret = text_copy(dir);
+		return 0;
+	}
+	cwd = getcwd(NULL, 0);
+	if (!cwd)
+		return err_errno(err, ERR_FAILED, "could not find out the working directory");
+	*ret = strcmp(dir, ".") == 0 ? take(cwd) : text_format("%s/%s", cwd, dir);
+	return 0;
+}
+
+/* Puts `dir` in front of *value, the setting called `path`, if it is there and relative. */
+static int make_absolute(const struct yaml *yaml, const char *path, const char *dir,
+	char **value, struct err *err)
+{
+	char *absolute;
+
+	if (!*value || **value == '/')
+		return 0;
+	absolute = text_format("%s/%s", strcmp(dir, "/") == 0 ? "" : dir, *value);
+	free(*value);
+	*value = absolute;
+	if (strlen(absolute) >= PATH_MAX)
+		return yaml_refuse(yaml, path, err,
+			"%s is too long together with its directory; choose a path below %d "
+			"bytes",
+			path, PATH_MAX);
+	return 0;
+}
+
+static int make_listener_absolute(const struct yaml *yaml, uint32_t n, const char *dir,
+	struct conf_listener *l, struct err *err)
+{
+	auto_free char *socket = text_format("listeners[%u].socket", n);
+	auto_free char *certificate = text_format("listeners[%u].tls.certificate", n);
+	auto_free char *key = text_format("listeners[%u].tls.key", n);
+
+	if (make_absolute(yaml, socket, dir, &l->socket, err) < 0)
+		return -1;
+	if (!l->tls)
+		return 0;
+	if (make_absolute(yaml, certificate, dir, &l->tls->certificate, err) < 0)
+		return -1;
+	return make_absolute(yaml, key, dir, &l->tls->key, err);
+}
+
+static int make_paths_absolute(const struct yaml *yaml, struct conf *conf, struct err *err)
+{
+	auto_free char *dir = NULL;
+
+	if (directory_of(conf->path, &dir, err) < 0 ||
+		make_absolute(yaml, "store", dir, &conf->store, err) < 0 ||
+		make_absolute(yaml, "sealing_key", dir, &conf->sealing_key, err) < 0)
+		return -1;
+	for (uint32_t i = 0; i < conf->listener_count; i++)
+		if (make_listener_absolute(yaml, i, dir, &conf->listeners[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+int conf_parse(const char *name, const char *yaml, size_t len, struct conf **ret,
+	struct err *err)
+{
+	auto_yaml struct yaml *lines = NULL;
+	auto_conf struct conf *conf = NULL;
+	void *data;
+
+	if (yaml_load(name, yaml, len, &schema_conf, &data, &lines, err) < 0)
+		return -1;
+	conf = data;
+	conf->path = text_copy(name);
+	if (make_paths_absolute(lines, conf, err) < 0 || schema_settle(lines, conf, err) < 0 ||
+		check_conf(lines, conf, err) < 0)
+		return -1;
+	*ret = take(conf);
+	return 0;
+}
+
+int conf_load(const char *path, struct conf **ret, struct err *err)
+{
+	auto_free char *yaml = NULL;
+	size_t len;
+
+	if (file_read(path, YAMLTREE_BYTES_MAX, &yaml, &len, err) < 0)
+		return -1;
+	return conf_parse(path, yaml, len, ret, err);
+}
+
+void conf_free(struct conf *conf)
+{
+	if (!conf)
+		return;
+	free(conf->path);
+	yaml_free_data(&schema_conf, conf);
+}
+
+int conf_print(const struct conf *conf, struct text *out, struct err *err)
+{
+	return yaml_print(&schema_conf, conf, out, err);
+}
+
+const char *conf_path(const char *given)
+{
+	const char *path = given ? given : getenv("ISSUERD_CONFIG");
+
+	return path && *path != '\0' ? path : SYSCONFDIR "/issuer/issuerd.yaml";
+}
+
+/* Digits only, unlike text_int alone. */
+static bool read_port(const char *s, uint16_t *ret)
+{
+	int64_t n;
+	struct err ignored = ERR_INIT;
+
+	if (strspn(s, "0123456789") != strlen(s) ||
+		text_int(s, 0, UINT16_MAX, &n, &ignored) < 0)
+		return false;
+	*ret = (uint16_t)n;
+	return true;
+}
+
+/* `host` as written in an address, in its one numeric form. */
+static bool read_host(const char *host, char ret[CONF_HOST_SIZE])
+{
+	const size_t len = strlen(host);
+	struct in_addr v4;
+	struct in6_addr v6;
+	char bare[CONF_HOST_SIZE];
+
+	if (len == 0)
+		return text_fit(ret, CONF_HOST_SIZE, "");
+	if (strcmp(host, "localhost") == 0)
+		return text_fit(ret, CONF_HOST_SIZE, "127.0.0.1");
+	if (inet_pton(AF_INET, host, &v4) == 1)
+		return inet_ntop(AF_INET, &v4, ret, CONF_HOST_SIZE) != NULL;
+	if (len < 2 || host[0] != '[' || host[len - 1] != ']' ||
+		!text_fit(bare, sizeof(bare), host + 1))
+		return false;
+	bare[len - 2] = '\0';
+	return inet_pton(AF_INET6, bare, &v6) == 1 &&
+	       inet_ntop(AF_INET6, &v6, ret, CONF_HOST_SIZE) != NULL;
+}
+
+int conf_address_split(const char *address, char *ret_host, size_t size, uint16_t *ret_port,
+	struct err *err)
+{
+	auto_free char *copy = text_copy(address);
+	char *colon = strrchr(copy, ':');
+	char host[CONF_HOST_SIZE];
+	uint16_t port;
+
+	if (!colon || !read_port(colon + 1, &port))
+		return err_set(err, ERR_BAD_INPUT,
+			"'%s' does not end in a port; write 127.0.0.1:8443, [::1]:8443 or "
+			":8443",
+			address);
+	*colon = '\0';
+	if (!read_host(copy, host))
+		return err_set(err, ERR_BAD_INPUT,
+			"'%s' is not a numeric host; write one like 127.0.0.1, [::1] or "
+			"localhost, or none for all addresses",
+			copy);
+	if (!text_fit(ret_host, size, host))
+		return err_set(err, ERR_BAD_INPUT, "'%s' is too long; write a shorter host",
+			host);
+	*ret_port = port;
+	return 0;
+}

@@ -1,0 +1,29 @@
+# conf/local.mk - the configuration, its sample, and what a service manager needs.
+# SPDX-License-Identifier: Apache-2.0
+noinst_LIBRARIES += libconf.a
+
+libconf_a_SOURCES = \
+	%D%/check.c %D%/check.h \
+	%D%/conf.c %D%/conf.h \
+	%D%/dirs.h \
+	%D%/schema.c %D%/schema.h \
+	%D%/url.c %D%/url.h \
+	%D%/words.c %D%/words.h \
+	%D%/yaml.c %D%/yaml.h \
+	%D%/yamltree.c %D%/yamltree.h
+
+# Examples: what is in force belongs to the operator, so nothing goes into $(sysconfdir).
+examplesdir = $(docdir)/examples
+dist_examples_DATA = %D%/issuerd.yaml %D%/sysusers.conf
+nodist_examples_DATA = %D%/issuerd.service
+EXTRA_DIST += %D%/issuerd.service.in
+CLEANFILES += %D%/issuerd.service
+
+# [@] keeps config.status from replacing the names in here.
+%D%/issuerd.service: %D%/issuerd.service.in
+	$(AM_V_GEN)$(MKDIR_P) %D% && sed -e 's|[@]sbindir[@]|$(sbindir)|g' \
+		-e 's|[@]sysconfdir[@]|$(sysconfdir)|g' $(srcdir)/%D%/issuerd.service.in >$@.tmp && \
+		mv $@.tmp $@
+
+unit_tests += t/unit/test_conf t/unit/test_yaml
+fuzz_targets += t/fuzz/fuzz_conf
