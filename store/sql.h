@@ -1,0 +1,125 @@
+/* sql.h - every statement of the store, by name. They are prepared once per connection and
+ * bound, never pasted together. Columns are read by position: see the file that uses them.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef SQL_H
+#define SQL_H
+
+#define SQL_KEY_COLUMNS                                                                        \
+	"generation, kid, alg, public_der, sealed, created_at, publish_at, activate_at, "      \
+	"remove_at, revoked_at, ttl_ratchet, reason"
+
+#define SQL_ACCOUNT_SELECT                                                                     \
+	"SELECT namespace, name, uid, annotations, created_at FROM service_account "
+
+/* One row per group, or one with a NULL group: the reader folds them. */
+#define SQL_CLIENT_SELECT                                                                      \
+	"SELECT c.name, c.kind, c.secret_hash, c.created_at, c.expires_at, c.revoked_at, "     \
+	"g.group_name FROM client c LEFT JOIN client_group g ON g.issuer = c.issuer AND "      \
+	"g.client = c.name "
+
+/* One row per audience, of which every grant has one: the reader folds them. */
+#define SQL_GRANT_SELECT                                                                       \
+	"SELECT g.id, g.client, g.group_name, g.namespace, g.name, g.max_ttl, g.created_at, "  \
+	"a.audience FROM \"grant\" g JOIN grant_audience a ON a.grant_id = g.id "
+
+#define SQL_AUDIT_COLUMNS                                                                      \
+	"at, event, actor, peer, subject, audience, jti, kid, exp, outcome, detail, hash"
+
+#define SQL_STATEMENTS(X)                                                                      \
+	X(ISSUER_INSERT,                                                                       \
+		"INSERT INTO issuer (name, url, revision, audit_seq, audit_hash, "             \
+		"created_at) VALUES (?1, ?2, 1, 0, ?3, ?4)")                                   \
+	X(ISSUER_GET, "SELECT name, url, revision, created_at FROM issuer WHERE name = ?1")    \
+	X(ISSUER_REVISION, "SELECT revision FROM issuer WHERE name = ?1")                      \
+	X(ISSUER_BUMP,                                                                         \
+		"UPDATE issuer SET revision = revision + 1 "                                   \
+		"WHERE name = ?1 AND revision = ?2")                                           \
+	X(ISSUER_HEAD, "SELECT audit_seq, audit_hash FROM issuer WHERE name = ?1")             \
+	X(ISSUER_SET_HEAD,                                                                     \
+		"UPDATE issuer SET audit_seq = ?2, audit_hash = ?3 "                           \
+		"WHERE name = ?1")                                                             \
+                                                                                               \
+	X(KEY_LIST,                                                                            \
+		"SELECT " SQL_KEY_COLUMNS ", revision FROM "                                   \
+		"(SELECT name AS tenant, revision FROM issuer) LEFT JOIN signing_key "         \
+		"ON issuer = tenant WHERE tenant = ?1 ORDER BY generation")                    \
+	X(KEY_GET,                                                                             \
+		"SELECT " SQL_KEY_COLUMNS " FROM signing_key "                                 \
+		"WHERE issuer = ?1 AND generation = ?2")                                       \
+	X(KEY_INSERT,                                                                          \
+		"INSERT INTO signing_key (issuer, " SQL_KEY_COLUMNS ") "                       \
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")             \
+	X(KEY_UPDATE,                                                                          \
+		"UPDATE signing_key SET sealed = ?3, publish_at = ?4, "                        \
+		"activate_at = ?5, remove_at = ?6, revoked_at = ?7, ttl_ratchet = ?8, "        \
+		"reason = ?9 WHERE issuer = ?1 AND generation = ?2")                           \
+                                                                                               \
+	X(JSON_IS_OBJECT,                                                                      \
+		"SELECT CASE WHEN json_valid(?1) THEN json_type(?1) = 'object' "               \
+		"ELSE FALSE END")                                                              \
+	X(ACCOUNT_INSERT,                                                                      \
+		"INSERT INTO service_account (issuer, namespace, name, uid, "                  \
+		"annotations, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                    \
+	X(ACCOUNT_GET,                                                                         \
+		SQL_ACCOUNT_SELECT "WHERE issuer = ?1 AND namespace = ?2 "                     \
+				   "AND name = ?3")                                            \
+	X(ACCOUNT_LIST, SQL_ACCOUNT_SELECT "WHERE issuer = ?1 ORDER BY namespace, name")       \
+	X(ACCOUNT_LIST_IN,                                                                     \
+		SQL_ACCOUNT_SELECT "WHERE issuer = ?1 AND namespace = ?2 "                     \
+				   "ORDER BY name")                                            \
+	X(ACCOUNT_ANNOTATE,                                                                    \
+		"UPDATE service_account SET annotations = ?4 "                                 \
+		"WHERE issuer = ?1 AND namespace = ?2 AND name = ?3")                          \
+	X(ACCOUNT_DELETE,                                                                      \
+		"DELETE FROM service_account "                                                 \
+		"WHERE issuer = ?1 AND namespace = ?2 AND name = ?3")                          \
+                                                                                               \
+	X(CLIENT_INSERT,                                                                       \
+		"INSERT INTO client (issuer, name, kind, secret_hash, created_at, "            \
+		"expires_at, revoked_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")                 \
+	X(CLIENT_GROUP_INSERT,                                                                 \
+		"INSERT INTO client_group (issuer, client, group_name) "                       \
+		"VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")                                  \
+	X(CLIENT_BY_NAME,                                                                      \
+		SQL_CLIENT_SELECT "WHERE c.issuer = ?1 AND c.name = ?2 "                       \
+				  "ORDER BY g.group_name")                                     \
+	X(CLIENT_BY_SECRET,                                                                    \
+		SQL_CLIENT_SELECT "WHERE c.issuer = ?1 AND c.secret_hash = ?2 "                \
+				  "ORDER BY g.group_name")                                     \
+	X(CLIENT_LIST, SQL_CLIENT_SELECT "WHERE c.issuer = ?1 ORDER BY c.name, g.group_name")  \
+	X(CLIENT_REVOKE,                                                                       \
+		"UPDATE client SET revoked_at = ?3 "                                           \
+		"WHERE issuer = ?1 AND name = ?2 AND revoked_at IS NULL")                      \
+                                                                                               \
+	X(GRANT_INSERT,                                                                        \
+		"INSERT INTO \"grant\" (issuer, client, group_name, namespace, name, "         \
+		"max_ttl, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "                    \
+		"RETURNING id")                                                                \
+	X(GRANT_AUDIENCE_INSERT,                                                               \
+		"INSERT INTO grant_audience (issuer, grant_id, audience) "                     \
+		"VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")                                  \
+	X(GRANT_BY_ID,                                                                         \
+		SQL_GRANT_SELECT "WHERE g.issuer = ?1 AND g.id = ?2 "                          \
+				 "ORDER BY g.id, a.audience")                                  \
+	X(GRANT_LIST, SQL_GRANT_SELECT "WHERE g.issuer = ?1 ORDER BY g.id, a.audience")        \
+	X(GRANT_BY_CLIENT,                                                                     \
+		SQL_GRANT_SELECT "WHERE g.issuer = ?1 AND g.client = ?2 "                      \
+				 "ORDER BY g.id, a.audience")                                  \
+	X(GRANT_BY_GROUP,                                                                      \
+		SQL_GRANT_SELECT "WHERE g.issuer = ?1 AND g.group_name = ?2 "                  \
+				 "ORDER BY g.id, a.audience")                                  \
+	X(GRANT_DELETE, "DELETE FROM \"grant\" WHERE issuer = ?1 AND id = ?2")                 \
+                                                                                               \
+	X(AUDIT_INSERT,                                                                        \
+		"INSERT INTO audit (issuer, " SQL_AUDIT_COLUMNS ") "                           \
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) "             \
+		"RETURNING seq")                                                               \
+	X(AUDIT_PAGE,                                                                          \
+		"SELECT seq, " SQL_AUDIT_COLUMNS " FROM audit "                                \
+		"WHERE issuer = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3")
+
+#define SQL_NAME(name, text) SQL_##name,
+enum sql { SQL_STATEMENTS(SQL_NAME) SQL_COUNT };
+#undef SQL_NAME
+
+#endif

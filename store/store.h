@@ -1,0 +1,248 @@
+/* store.h - what issuerd remembers, in words of the domain; no SQL shows through. A handle may
+ * be used by any thread: calls are serialised inside. Errors: ERR_NOT_FOUND, ERR_CONFLICT
+ * (exists already, or somebody else was first), ERR_BUSY (another process held the lock too
+ * long), ERR_BAD_INPUT (a name or a value that may not be stored), ERR_FAILED (disk full,
+ * damaged, newer version ...: the text says). A failed call changed nothing. What comes back
+ * through `ret` is the caller's, released by the function that bears its name. Every tenant's
+ * rows carry `issuer`, the issuer's name.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef STORE_H
+#define STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/name.h"
+#include "base/secret.h"
+
+#define STORE_KID_LEN         43           /* base64url of a SHA-256 */
+#define STORE_ANNOTATIONS_MAX (256 * 1024) /* bytes, as in Kubernetes */
+
+struct store;
+
+enum store_mode {
+	STORE_CREATE, /* make the file; ERR_CONFLICT if it exists */
+	STORE_WRITE,
+	STORE_READ, /* every write is ERR_FAILED */
+};
+
+/* ERR_NOT_FOUND if there is no such store and it is not to be created; ERR_REFUSED if its group
+ * or others may write to it. A store of an older version is migrated when opened for writing;
+ * one of a newer version is refused. */
+int store_open(const char *path, enum store_mode mode, struct store **ret, struct err *err);
+void store_close(struct store *store);
+static inline void auto_store_(struct store **s)
+{
+	store_close(*s);
+}
+#define auto_store __attribute__((cleanup(auto_store_)))
+
+/* How long a call waits for another process before it is ERR_BUSY; 5 s unless told. */
+void store_set_busy_timeout(struct store *store, int timeout_ms);
+
+/* Reads all there is: ERR_UNHEALTHY names the first damage found. Takes seconds per gigabyte.
+ */
+int store_check(struct store *store, struct err *err);
+
+/* ---- issuers ---- */
+
+struct store_issuer {
+	char *name;
+	char *url;
+	int64_t revision; /* grows by one with every change to the keys */
+	unix_time created_at;
+};
+
+int store_issuer_create(struct store *store, const char *name, const char *url, unix_time now,
+	struct err *err);
+int store_issuer_get(struct store *store, const char *name, struct store_issuer *ret,
+	struct err *err);
+void store_issuer_free(struct store_issuer *issuer);
+#define auto_store_issuer __attribute__((cleanup(store_issuer_free)))
+/* Cheap enough to ask several times a second. */
+int store_revision(struct store *store, const char *issuer, int64_t *ret, struct err *err);
+
+/* ---- signing keys ---- */
+
+/* A key's row holds times, never a state: keys/plan.h computes the state. */
+struct store_key {
+	int64_t generation; /* 1, 2, 3 ... per issuer, never used twice */
+	char kid[STORE_KID_LEN + 1];
+	char alg[8];               /* RFC 7518 name: "RS256", "ES256" */
+	unsigned char *public_der; /* SubjectPublicKeyInfo */
+	size_t public_len;
+	unsigned char *sealed; /* private half, sealed; NULL once erased, or never held */
+	size_t sealed_len;
+	unix_time created_at;
+	unix_time publish_at;
+	unix_time activate_at; /* TIME_UNSET: not decided */
+	unix_time remove_at;   /* TIME_UNSET: not decided */
+	unix_time revoked_at;  /* TIME_UNSET: not revoked */
+	int64_t ttl_ratchet_s; /* the longest lifetime it was ever allowed to sign */
+	char *reason;          /* of the revocation; NULL otherwise */
+};
+
+/* A set of keys: as read (in order of generation), or to be written. */
+struct store_keys {
+	struct store_key *key;
+	size_t count;
+};
+
+/* All keys and the revision they belong to, from one snapshot. */
+int store_keys_load(struct store *store, const char *issuer, struct store_keys *ret,
+	int64_t *ret_revision, struct err *err);
+void store_keys_free(struct store_keys *keys);
+#define auto_store_keys __attribute__((cleanup(store_keys_free)))
+
+/* Writes the change of one plan, all or nothing, with an audit event per changed key by
+ * `actor`, if the revision is still `revision`; otherwise ERR_CONFLICT: load and plan again.
+ * A key whose generation exists has its times, ratchet, reason and sealed half replaced; any
+ * other is inserted. The revision grows by one. */
+int store_keys_apply(struct store *store, const char *issuer, int64_t revision,
+	const struct store_keys *change, const char *actor, unix_time now, struct err *err);
+
+/* ---- service accounts ---- */
+
+struct store_account {
+	char namespace[NAME_LABEL_MAX + 1];
+	char name[NAME_SUBDOMAIN_MAX + 1];
+	char uid[SECRET_UUID_LEN + 1];
+	char *annotations; /* a JSON object; NULL is stored as {} */
+	unix_time created_at;
+};
+
+struct store_accounts {
+	struct store_account *account;
+	size_t count;
+};
+
+int store_account_create(struct store *store, const char *issuer,
+	const struct store_account *account, const char *actor, struct err *err);
+int store_account_get(struct store *store, const char *issuer, const char *namespace,
+	const char *name, struct store_account *ret, struct err *err);
+/* namespace NULL: all. Ordered by namespace, name. */
+int store_account_list(struct store *store, const char *issuer, const char *namespace,
+	struct store_accounts *ret, struct err *err);
+int store_account_annotate(struct store *store, const char *issuer, const char *namespace,
+	const char *name, const char *annotations, const char *actor, unix_time now,
+	struct err *err);
+int store_account_delete(struct store *store, const char *issuer, const char *namespace,
+	const char *name, const char *actor, unix_time now, struct err *err);
+void store_account_free(struct store_account *account);
+#define auto_store_account __attribute__((cleanup(store_account_free)))
+void store_accounts_free(struct store_accounts *accounts);
+#define auto_store_accounts __attribute__((cleanup(store_accounts_free)))
+
+/* ---- clients: who may ask at all ---- */
+
+#define STORE_GROUPS_MAX 32
+
+struct store_client {
+	char name[NAME_USER_MAX + 1];
+	char kind[16]; /* "bearer" (issue by issue: "certificate", "unix") */
+	char secret_hash[SECRET_HEX_LEN + 1]; /* of a bearer; never the secret itself */
+	char **groups;                        /* sorted */
+	size_t group_count;
+	unix_time created_at;
+	unix_time expires_at; /* TIME_UNSET: never */
+	unix_time revoked_at; /* TIME_UNSET: not revoked */
+};
+
+struct store_clients {
+	struct store_client *client;
+	size_t count;
+};
+
+int store_client_create(struct store *store, const char *issuer,
+	const struct store_client *client, const char *actor, struct err *err);
+/* Also finds expired and revoked ones: the caller judges. */
+int store_client_by_secret(struct store *store, const char *issuer, const char *secret_hash,
+	struct store_client *ret, struct err *err);
+int store_client_get(struct store *store, const char *issuer, const char *name,
+	struct store_client *ret, struct err *err);
+int store_client_list(struct store *store, const char *issuer, struct store_clients *ret,
+	struct err *err);
+/* Marks it; the row stays for the audit. Revoking twice keeps the first time. */
+int store_client_revoke(struct store *store, const char *issuer, const char *name,
+	const char *actor, unix_time now, struct err *err);
+void store_client_free(struct store_client *client);
+#define auto_store_client __attribute__((cleanup(store_client_free)))
+void store_clients_free(struct store_clients *clients);
+#define auto_store_clients __attribute__((cleanup(store_clients_free)))
+
+/* ---- grants: who may ask for what; nothing is allowed without one ---- */
+
+#define STORE_AUDIENCES_MAX 16
+
+struct store_grant {
+	int64_t id;                             /* never used twice */
+	char client[NAME_USER_MAX + 1];         /* "" if the grant is for a group */
+	char group[NAME_USER_MAX + 1];          /* "" if the grant is for a client */
+	char namespace[NAME_SUBDOMAIN_MAX + 1]; /* patterns, name.h */
+	char name[NAME_SUBDOMAIN_MAX + 1];
+	char **audiences; /* exact strings, sorted; "*" alone stands for any */
+	size_t audience_count;
+	int64_t max_ttl_s;
+	unix_time created_at;
+};
+
+struct store_grants {
+	struct store_grant *grant;
+	size_t count;
+};
+
+/* `grant->id` is ignored; the new one comes back. A grant for a client that does not exist is
+ * ERR_NOT_FOUND; groups need not exist. */
+int store_grant_add(struct store *store, const char *issuer, const struct store_grant *grant,
+	const char *actor, int64_t *ret_id, struct err *err);
+/* All, in order of id. */
+int store_grant_list(struct store *store, const char *issuer, struct store_grants *ret,
+	struct err *err);
+/* Those of a client by name or through one of `groups`, in order of id. */
+int store_grant_for(struct store *store, const char *issuer, const char *client,
+	char *const *groups, size_t group_count, struct store_grants *ret, struct err *err);
+int store_grant_remove(struct store *store, const char *issuer, int64_t id, const char *actor,
+	unix_time now, struct err *err);
+void store_grants_free(struct store_grants *grants);
+#define auto_store_grants __attribute__((cleanup(store_grants_free)))
+
+/* ---- audit ---- */
+
+/* One thing that happened. Strings are borrowed; NULL where there is nothing to say.
+ * Never holds a token or a secret. */
+struct store_audit {
+	unix_time at;
+	const char *event; /* "token.issued", "token.refused", "key.published", "client.created"
+			      ... */
+	const char *actor; /* the caller's name, or "uid:1000" of an admin */
+	const char *peer;  /* address the request came from */
+	const char *subject;
+	const char *audience; /* JSON array of strings */
+	const char *jti;
+	const char *kid;
+	unix_time exp;       /* TIME_UNSET where there is none */
+	const char *outcome; /* "ok", or the refusal's reason */
+	const char *detail;
+};
+
+/* Appends the rows in order, all or none, each chained to the one before it: hash =
+ * SHA-256(previous hash, then every member length-prefixed), see chain.h. Durable once it
+ * returns. */
+int store_audit_append(struct store *store, const char *issuer, const struct store_audit *rows,
+	size_t count, struct err *err);
+
+/* Calls `each` for the rows with seq > `after`, oldest first, at most `limit` of them; strings
+ * live for the call. A non-zero return of `each` ends the walk and is returned. */
+typedef int store_audit_fn(int64_t seq, const struct store_audit *row, void *ctx);
+int store_audit_walk(struct store *store, const char *issuer, int64_t after, int64_t limit,
+	store_audit_fn *each, void *ctx, struct err *err);
+
+/* Computes every hash again and counts the records. ERR_UNHEALTHY names the first that does not
+ * follow from the one before it, or says that the last ones are missing. */
+int store_audit_verify(struct store *store, const char *issuer, int64_t *ret_count,
+	struct err *err);
+
+#endif
