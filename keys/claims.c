@@ -1,0 +1,15 @@
+/* claims.c - see claims.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "keys/claims.h"
+
+json_t *claims_kubernetes(const struct store_account *account)
+{
+	json_t *claims = json_pack("{s:s, s:{s:s, s:s}}", "namespace", account->namespace,
+		"serviceaccount", "name", account->name, "uid", account->uid);
+
+	if (!claims)
+		abort(); /* three checked names: only memory can be lacking */
+	return claims;
+}

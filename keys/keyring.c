@@ -1,0 +1,207 @@
+/* keyring.c - see keyring.h. The slot that holds the ring in force is in keyring_slot.c.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/b64url.h"
+#include "base/secret.h"
+#include "keys/jwk.h"
+#include "keys/keyring.h"
+
+struct document {
+	char *body;
+	size_t len;
+	char etag[B64URL_LEN(SECRET_HASH_LEN) + 3]; /* with its quotes */
+};
+
+struct keyring {
+	atomic_uint refs;
+	char *issuer_url;
+	int64_t revision;
+	struct jws_key *published; /* in the order of the JWKS; public halves */
+	size_t published_count;
+	struct jws_key signer; /* signer.key is NULL in a ring that only publishes */
+	struct document discovery;
+	struct document jwks;
+};
+
+struct keyring *keyring_ref(struct keyring *ring)
+{
+	(void)atomic_fetch_add(&ring->refs, 1);
+	return ring;
+}
+
+void keyring_unref(struct keyring *ring)
+{
+	if (!ring || atomic_fetch_sub(&ring->refs, 1) > 1)
+		return;
+	for (size_t i = 0; i < ring->published_count; i++)
+		key_free(ring->published[i].key);
+	key_free(ring->signer.key);
+	free(ring->published);
+	free(ring->discovery.body);
+	free(ring->jwks.body);
+	free(ring->issuer_url);
+	free(ring);
+}
+
+static int document_set(struct document *doc, const json_t *json, struct err *err)
+{
+	unsigned char hash[SECRET_HASH_LEN];
+	auto_text struct text etag = TEXT_INIT;
+
+	doc->body = json_dumps(json, JSON_COMPACT);
+	if (!doc->body)
+		return err_set(err, ERR_FAILED, "could not write a public document");
+	doc->len = strlen(doc->body);
+	secret_hash(doc->body, doc->len, hash);
+	text_add(&etag, "\"");
+	b64url_encode(&etag, hash, sizeof(hash));
+	text_add(&etag, "\"");
+	(void)text_fit(doc->etag, sizeof(doc->etag), etag.s); /* its size is known */
+	return 0;
+}
+
+static int add_published(struct keyring *ring, const struct store_key *row, struct err *err)
+{
+	struct jws_key *key = &ring->published[ring->published_count];
+
+	if (key_from_public_der(row->public_der, row->public_len, &key->key, err) < 0)
+		return err_add(err, "key %s", row->kid);
+	ring->published_count++;
+	(void)text_fit(key->kid, sizeof(key->kid), row->kid);
+	return key_algorithm(key->key, &key->alg, err);
+}
+
+/* Published keys, in the order of the JWKS. */
+static int add_all_published(struct keyring *ring, const struct store_keys *keys, unix_time now,
+	struct err *err)
+{
+	static const enum plan_state order[] = { PLAN_ACTIVE, PLAN_STANDBY, PLAN_RETIRING };
+
+	ring->published = text_alloc(keys->count, sizeof(*ring->published));
+	for (size_t o = 0; o < sizeof(order) / sizeof(order[0]); o++)
+		for (size_t i = 0; i < keys->count; i++)
+			if (plan_state(keys, i, now) == order[o] &&
+				add_published(ring, &keys->key[i], err) < 0)
+				return -1;
+	return 0;
+}
+
+static int write_jwks(struct keyring *ring, struct err *err)
+{
+	json_auto_t *jwks = json_pack("{s:[]}", "keys");
+	json_t *list = json_object_get(jwks, "keys");
+
+	for (size_t i = 0; i < ring->published_count; i++) {
+		const struct jws_key *key = &ring->published[i];
+		json_t *jwk;
+
+		if (jwk_write(key->key, key->kid, key->alg, &jwk, err) < 0)
+			return err_add(err, "key %s", key->kid);
+		if (json_array_append_new(list, jwk) < 0)
+			return err_set(err, ERR_FAILED, "out of memory");
+	}
+	return document_set(&ring->jwks, jwks, err);
+}
+
+/* The algorithms of the published keys, sorted and each once. We have two. */
+static json_t *algorithms(const struct keyring *ring)
+{
+	static const char *const sorted[] = { KEY_ALG_ES256, KEY_ALG_RS256 };
+	json_t *list = json_array();
+
+	for (size_t a = 0; a < sizeof(sorted) / sizeof(sorted[0]); a++)
+		for (size_t i = 0; i < ring->published_count; i++)
+			if (strcmp(ring->published[i].alg, sorted[a]) == 0) {
+				(void)json_array_append_new(list, json_string(sorted[a]));
+				break;
+			}
+	return list;
+}
+
+static int write_discovery(struct keyring *ring, struct err *err)
+{
+	auto_free char *jwks_uri = text_format("%s%s", ring->issuer_url, KEYRING_JWKS_PATH);
+	json_auto_t *doc = json_pack("{s:s, s:s, s:[s], s:[s], s:o}", "issuer", ring->issuer_url,
+		"jwks_uri", jwks_uri, "response_types_supported", "id_token",
+		"subject_types_supported", "public", "id_token_signing_alg_values_supported",
+		algorithms(ring));
+
+	return document_set(&ring->discovery, doc, err);
+}
+
+static int open_signer(struct keyring *ring, const char *issuer, const struct store_keys *keys,
+	const struct key_sealing *sealing, unix_time now, struct err *err)
+{
+	const ptrdiff_t active = plan_active(keys, now);
+	const struct store_key *row;
+
+	if (active < 0)
+		return err_set(err, ERR_FAILED, "no key is active at %s; is the clock right?",
+			text_time(now).s);
+	row = &keys->key[active];
+	if (!row->sealed)
+		return err_set(err, ERR_FAILED,
+			"the private half of the active key %s is gone; is the clock right?", row->kid);
+	if (key_unseal(row->sealed, row->sealed_len, sealing, issuer, row->kid, row->generation,
+		    &ring->signer.key, err) < 0)
+		return -1;
+	(void)text_fit(ring->signer.kid, sizeof(ring->signer.kid), row->kid);
+	return key_algorithm(ring->signer.key, &ring->signer.alg, err);
+}
+
+int keyring_build(const struct store_issuer *issuer, const struct store_keys *keys,
+	const struct key_sealing *sealing, unix_time now, struct keyring **ret, struct err *err)
+{
+	auto_keyring struct keyring *ring = text_alloc(1, sizeof(*ring));
+
+	atomic_init(&ring->refs, 1);
+	ring->issuer_url = text_copy(issuer->url);
+	ring->revision = issuer->revision;
+	if (add_all_published(ring, keys, now, err) < 0 || write_jwks(ring, err) < 0 ||
+		write_discovery(ring, err) < 0)
+		return -1;
+	if (sealing && open_signer(ring, issuer->name, keys, sealing, now, err) < 0)
+		return -1;
+	*ret = take(ring);
+	return 0;
+}
+
+struct keyring_document keyring_discovery(const struct keyring *ring)
+{
+	const struct document *doc = &ring->discovery;
+
+	return (struct keyring_document){ doc->body, doc->len, doc->etag };
+}
+
+struct keyring_document keyring_jwks(const struct keyring *ring)
+{
+	const struct document *doc = &ring->jwks;
+
+	return (struct keyring_document){ doc->body, doc->len, doc->etag };
+}
+
+const struct jws_key *keyring_signer(const struct keyring *ring)
+{
+	return ring->signer.key ? &ring->signer : NULL;
+}
+
+const struct jws_key *keyring_published(const struct keyring *ring, size_t *ret_count)
+{
+	*ret_count = ring->published_count;
+	return ring->published;
+}
+
+const char *keyring_issuer_url(const struct keyring *ring)
+{
+	return ring->issuer_url;
+}
+
+int64_t keyring_revision(const struct keyring *ring)
+{
+	return ring->revision;
+}

@@ -1,0 +1,17 @@
+# keys/local.mk - keys, their life, and what they sign.
+# SPDX-License-Identifier: Apache-2.0
+noinst_LIBRARIES += libkeys.a
+
+libkeys_a_SOURCES = \
+	%D%/claims.c %D%/claims.h \
+	%D%/jwk.c %D%/jwk.h \
+	%D%/jws.c %D%/jws.h \
+	%D%/key.c %D%/key.h %D%/key_seal.c \
+	%D%/keyring.c %D%/keyring.h %D%/keyring_slot.c \
+	%D%/mint.c %D%/mint.h \
+	%D%/plan.c %D%/plan.h %D%/plan_state.c \
+	%D%/rotate.c %D%/rotate.h \
+	%D%/signer.c %D%/signer.h \
+	%D%/signer_job.c %D%/signer_job.h \
+	%D%/signer_message.c %D%/signer_message.h \
+	%D%/signer_process.c %D%/signer_process.h

@@ -1,0 +1,357 @@
+/* signer.c - see signer.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "base/auto.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "keys/signer.h"
+
+#define PENDING_MAX      4096 /* requests under way; beyond that callers are told to come back */
+#define READY_TIMEOUT_MS 30000
+#define RETRY_FIRST_MS   50
+#define RETRY_MAX_MS     800 /* minting is back within a second of whatever stopped it */
+
+struct pending {
+	signer_done_fn *done; /* NULL: the place is free */
+	void *ctx;
+	int64_t id;
+};
+
+struct signer {
+	char *const *argv;
+	pthread_t reader;
+	int stop_fd; /* readable once signer_stop was called */
+	pid_t pid;   /* of the reader alone, once that runs */
+	pthread_mutex_t lock; /* guards all below */
+	int fd;               /* -1: no signer */
+	bool is_stopping;
+	int64_t next_id;
+	struct pending pending[PENDING_MAX];
+};
+
+/* ---- one signer process ---- */
+
+/* The signer starts with no signal blocked, whatever the calling thread blocks. */
+static int spawn(char *const *argv, int child_fd, pid_t *ret, struct err *err)
+{
+	extern char **environ;
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	sigset_t none;
+	int rc;
+
+	(void)sigemptyset(&none); /* cannot fail */
+	if (posix_spawn_file_actions_init(&actions) != 0 || posix_spawnattr_init(&attr) != 0)
+		abort(); /* only for want of memory */
+	rc = posix_spawn_file_actions_adddup2(&actions, child_fd, SIGNER_FD);
+	if (rc == 0)
+		rc = posix_spawnattr_setsigmask(&attr, &none);
+	if (rc == 0)
+		rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	if (rc == 0)
+		rc = posix_spawn(ret, "/proc/self/exe", &actions, &attr, argv, environ);
+	(void)posix_spawn_file_actions_destroy(&actions); /* these two cannot fail */
+	(void)posix_spawnattr_destroy(&attr);
+	errno = rc;
+	return rc == 0 ? 0 : err_errno(err, ERR_FAILED, "could not start the signer process");
+}
+
+/* The first message: ready, or the reason why not. */
+static int wait_ready(int fd, struct err *err)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	struct signer_reply reply;
+	char packet[2 * ERR_TEXT_MAX];
+	ssize_t len;
+
+	if (poll(&pfd, 1, READY_TIMEOUT_MS) <= 0)
+		return err_set(err, ERR_TIMEOUT, "the signer process did not get ready");
+	len = recv(fd, packet, sizeof(packet), 0);
+	if (len <= 0)
+		return err_set(err, ERR_FAILED, "the signer process ended before it was ready");
+	if (signer_reply_read(packet, (size_t)len, &reply, err) < 0)
+		return -1;
+	mint_token_free(&reply.token);
+	if (reply.err.code != ERR_NONE)
+		return err_set(err, reply.err.code, "%s", reply.err.text);
+	return 0;
+}
+
+static void reap(pid_t pid)
+{
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (status != 0)
+		log_event(LOG_ERROR, "signer.died", "signal",
+			WIFSIGNALED(status) ? text_num(WTERMSIG(status)).s : NULL, "exit",
+			WIFEXITED(status) ? text_num(WEXITSTATUS(status)).s : NULL, NULL);
+}
+
+/* Starts a signer and waits for its word; the socket is `ret_fd`. */
+static int launch(char *const *argv, pid_t *ret_pid, int *ret_fd, struct err *err)
+{
+	int pair[2];
+	int rc;
+
+	/* Above SIGNER_FD, so that the child's dup2 clears close-on-exec. */
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_errno(err, ERR_FAILED, "could not make a socket pair");
+	if (pair[1] == SIGNER_FD) {
+		const int moved = fcntl(pair[1], F_DUPFD_CLOEXEC, SIGNER_FD + 1);
+
+		(void)close(pair[1]); /* `moved` is the same socket */
+		pair[1] = moved;
+	}
+	rc = pair[1] < 0 ? err_errno(err, ERR_FAILED, "could not move a socket") :
+			   spawn(argv, pair[1], ret_pid, err);
+	if (pair[1] >= 0)
+		(void)close(pair[1]); /* the child has its own */
+	if (rc == 0 && wait_ready(pair[0], err) < 0) {
+		(void)close(pair[0]); /* ends the child, if it still lives */
+		(void)kill(*ret_pid, SIGKILL);
+		reap(*ret_pid);
+		return -1;
+	}
+	if (rc < 0)
+		(void)close(pair[0]); /* never used */
+	else
+		*ret_fd = pair[0];
+	return rc;
+}
+
+/* ---- requests under way ---- */
+
+/* Takes the waiting request `id` out of the list; false if there is none. */
+static bool pending_take(struct signer *signer, int64_t id, struct pending *ret)
+{
+	auto_unlock pthread_mutex_t *held = auto_lock(&signer->lock);
+	struct pending *place = &signer->pending[(uint64_t)id % PENDING_MAX];
+
+	(void)held;
+	if (!place->done || place->id != id)
+		return false;
+	*ret = *place;
+	place->done = NULL;
+	return true;
+}
+
+/* A free place and the id that leads to it. Call with the lock held. */
+static struct pending *pending_place(struct signer *signer)
+{
+	for (size_t i = 0; i < PENDING_MAX; i++) {
+		struct pending *place = &signer->pending[(uint64_t)++signer->next_id % PENDING_MAX];
+
+		if (!place->done) {
+			place->id = signer->next_id;
+			return place;
+		}
+	}
+	return NULL;
+}
+
+static void pending_fail_all(struct signer *signer)
+{
+	for (size_t i = 0; i < PENDING_MAX; i++) {
+		struct signer_reply reply = { .id = 0 };
+		struct pending place;
+		int64_t id;
+
+		{
+			auto_unlock pthread_mutex_t *held = auto_lock(&signer->lock);
+
+			(void)held;
+			id = signer->pending[i].id;
+		}
+		if (!pending_take(signer, id, &place))
+			continue;
+		(void)err_set(&reply.err, ERR_BUSY, "the signer is restarting");
+		place.done(place.ctx, &reply);
+	}
+}
+
+static int send_request(struct signer *signer, const struct signer_request *request,
+	struct err *err)
+{
+	auto_free char *packet = NULL;
+	size_t len;
+
+	if (signer_request_write(request, &packet, &len, err) < 0)
+		return -1;
+	if (send(signer->fd, packet, len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		return err_set(err, ERR_BUSY, "the signer takes no more requests");
+	return 0;
+}
+
+int signer_ask(struct signer *signer, const struct signer_request *request, signer_done_fn *done,
+	void *ctx, struct err *err)
+{
+	auto_unlock pthread_mutex_t *held = auto_lock(&signer->lock);
+	struct signer_request numbered = *request;
+	struct pending *place;
+
+	(void)held;
+	if (signer->fd < 0 || signer->is_stopping)
+		return err_set(err, ERR_BUSY, "the signer is restarting");
+	place = pending_place(signer);
+	if (!place)
+		return err_set(err, ERR_BUSY, "too many requests are under way");
+	numbered.id = place->id;
+	if (send_request(signer, &numbered, err) < 0)
+		return -1;
+	place->ctx = ctx;
+	place->done = done;
+	return 0;
+}
+
+bool signer_is_up(struct signer *signer)
+{
+	auto_unlock pthread_mutex_t *held = auto_lock(&signer->lock);
+
+	(void)held;
+	return signer->fd >= 0 && !signer->is_stopping;
+}
+
+/* ---- the reader: delivers answers, replaces a dead signer ---- */
+
+static void deliver(struct signer *signer, const char *packet, size_t len)
+{
+	struct signer_reply reply;
+	struct pending place;
+	struct err err = ERR_INIT;
+
+	if (signer_reply_read(packet, len, &reply, &err) < 0) {
+		log_event(LOG_ERROR, "signer.bad_reply", "error", err.text, NULL);
+		return;
+	}
+	if (pending_take(signer, reply.id, &place))
+		place.done(place.ctx, &reply);
+	mint_token_free(&reply.token);
+}
+
+static void read_replies(struct signer *signer, char *packet)
+{
+	for (;;) {
+		const ssize_t len = recv(signer->fd, packet, SIGNER_MESSAGE_MAX, 0);
+
+		if (len > 0)
+			deliver(signer, packet, (size_t)len);
+		else if (len == 0 || errno != EINTR)
+			return;
+	}
+}
+
+/* The socket is dead: nobody may send into it any more. Returns whether that was wanted. */
+static bool detach(struct signer *signer)
+{
+	auto_unlock pthread_mutex_t *held = auto_lock(&signer->lock);
+
+	(void)held;
+	(void)close(signer->fd); /* only the reader closes, so no number is reused under a sender */
+	signer->fd = -1;
+	return signer->is_stopping;
+}
+
+/* Waits up to `ms`; true if it is time to stop. */
+static bool wait_stop(const struct signer *signer, int ms)
+{
+	struct pollfd pfd = { .fd = signer->stop_fd, .events = POLLIN };
+
+	return poll(&pfd, 1, ms) > 0;
+}
+
+/* Tries until there is a signer again; false if it is time to stop. */
+static bool relaunch(struct signer *signer)
+{
+	int wait_ms = 0;
+
+	while (!wait_stop(signer, wait_ms)) {
+		struct err err = ERR_INIT;
+		int fd;
+
+		if (launch(signer->argv, &signer->pid, &fd, &err) == 0) {
+			auto_unlock pthread_mutex_t *held = auto_lock(&signer->lock);
+
+			(void)held;
+			signer->fd = fd;
+			if (signer->is_stopping)
+				(void)shutdown(fd, SHUT_WR); /* signer_stop came too early to do it */
+			log_event(LOG_INFO, "signer.restarted", "pid", text_num(signer->pid).s, NULL);
+			return true;
+		}
+		log_event(LOG_ERROR, "signer.start_failed", "error", err.text, NULL);
+		wait_ms = wait_ms == 0 ? RETRY_FIRST_MS : wait_ms * 2;
+		wait_ms = wait_ms > RETRY_MAX_MS ? RETRY_MAX_MS : wait_ms;
+	}
+	return false;
+}
+
+static void *read_loop(void *arg)
+{
+	struct signer *signer = arg;
+	auto_free char *packet = text_alloc(SIGNER_MESSAGE_MAX, 1);
+	bool is_wanted;
+
+	do {
+		read_replies(signer, packet);
+		is_wanted = detach(signer);
+		pending_fail_all(signer);
+		reap(signer->pid);
+	} while (!is_wanted && relaunch(signer));
+	return NULL;
+}
+
+int signer_start(char *const *argv, struct signer **ret, struct err *err)
+{
+	struct signer *signer = text_alloc(1, sizeof(*signer));
+
+	signer->argv = argv;
+	signer->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (pthread_mutex_init(&signer->lock, NULL) != 0 || signer->stop_fd < 0)
+		abort();
+	if (launch(argv, &signer->pid, &signer->fd, err) < 0) {
+		(void)close(signer->stop_fd); /* nothing in it */
+		free(signer);
+		return -1;
+	}
+	if (pthread_create(&signer->reader, NULL, read_loop, signer) != 0) {
+		(void)close(signer->fd); /* the process sees it and ends */
+		reap(signer->pid);
+		(void)close(signer->stop_fd);
+		free(signer);
+		return err_set(err, ERR_FAILED, "could not start a thread");
+	}
+	*ret = signer;
+	return 0;
+}
+
+void signer_stop(struct signer *signer)
+{
+	if (!signer)
+		return;
+	{
+		auto_unlock pthread_mutex_t *held = auto_lock(&signer->lock);
+
+		(void)held;
+		signer->is_stopping = true;
+		if (signer->fd >= 0)
+			(void)shutdown(signer->fd, SHUT_WR); /* dead already? the reader knows */
+	}
+	(void)eventfd_write(signer->stop_fd, 1);     /* an eventfd at 0 always takes 1 */
+	(void)pthread_join(signer->reader, NULL);    /* started, not detached */
+	(void)close(signer->stop_fd);
+	(void)pthread_mutex_destroy(&signer->lock);  /* nobody is left to hold it */
+	free(signer);
+}

@@ -1,0 +1,35 @@
+/* signer.h - the gateway's only way to private keys: starts the signer process, asks it, and
+ * starts another when it dies. Asking does not wait; the answer comes by a call on a thread of
+ * its own. Any thread may ask.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNER_H
+#define SIGNER_H
+
+#include <stdbool.h>
+
+#include "keys/signer_message.h"
+
+#define SIGNER_FD 3 /* the signer finds its socket there */
+
+struct signer;
+
+/* What was asked for, or why not (reply->err): ERR_BUSY while there is no signer. `reply` is
+ * borrowed, but the token may be taken out of it. Must not block. */
+typedef void signer_done_fn(void *ctx, struct signer_reply *reply);
+
+/* Starts argv[0] with `argv` and its socket at SIGNER_FD, and waits until it is ready. An error is
+ * the signer's own. Call before the process has threads or sockets. `argv` is borrowed for the
+ * signer's life. */
+int signer_start(char *const *argv, struct signer **ret, struct err *err);
+
+/* Lets the signer finish what it has, with all answers delivered, and waits for its end. */
+void signer_stop(struct signer *signer);
+
+/* Sends the request (request->id is chosen here) and later calls `done` exactly once; or returns
+ * -1 and never calls it. */
+int signer_ask(struct signer *signer, const struct signer_request *request, signer_done_fn *done,
+	void *ctx, struct err *err);
+
+bool signer_is_up(struct signer *signer);
+
+#endif

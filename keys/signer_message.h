@@ -1,0 +1,58 @@
+/* signer_message.h - what crosses between gateway and signer: one JSON object per packet of a
+ * SOCK_SEQPACKET pair. The signer treats every request as if a stranger had written it.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNER_MESSAGE_H
+#define SIGNER_MESSAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "base/err.h"
+#include "keys/mint.h"
+
+#define SIGNER_MESSAGE_MAX (160 * 1024) /* below the kernel's default socket buffer */
+
+/* A wish for a token (`namespace` is set), or an event to be recorded in the audit. When made by
+ * the gateway all members are borrowed; when read by the signer they belong to `root`. */
+struct signer_request {
+	int64_t id;
+	const char *namespace;
+	const char *name;
+	const json_t *audiences;
+	const json_t *kubernetes;
+	int64_t lifetime_s;
+	const char *event;
+	const char *actor;
+	const char *peer;
+	const char *subject;  /* of an event; a token's own is composed by the signer */
+	const char *outcome;
+	const char *detail;
+	json_t *root;
+};
+
+/* The answer: err.code is ERR_NONE if it was done. `token` is filled for tokens. */
+struct signer_reply {
+	int64_t id; /* of the request; SIGNER_READY_ID for the first message of a signer */
+	struct mint_token token;
+	struct err err;
+};
+
+#define SIGNER_READY_ID 0
+
+/* The packet; the caller frees. ERR_BAD_INPUT if it would be too long. */
+int signer_request_write(const struct signer_request *request, char **ret, size_t *ret_len,
+	struct err *err);
+/* ERR_BAD_INPUT for anything else than the above; ret->id is set all the same if there is one, and
+ * 0 if not. */
+int signer_request_read(const char *packet, size_t len, struct signer_request *ret,
+	struct err *err);
+void signer_request_free(struct signer_request *request);
+
+int signer_reply_write(const struct signer_reply *reply, char **ret, size_t *ret_len,
+	struct err *err);
+int signer_reply_read(const char *packet, size_t len, struct signer_reply *ret,
+	struct err *err);
+
+#endif

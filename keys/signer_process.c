@@ -1,0 +1,388 @@
+/* signer_process.c - see signer_process.h. One thread reads, some sign, one writes:
+ *
+ *   socket -> main -> [to_sign] -> workers -> [to_write] -> writer: commit, then answer -> socket
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "keys/keyring.h"
+#include "keys/rotate.h"
+#include "keys/signer_job.h"
+#include "keys/signer_process.h"
+
+#define SIGNER_WORKERS_MAX 64
+#define SIGNER_QUEUE_MAX   4096 /* jobs; the gateway never has more under way */
+#define SIGNER_BATCH_MAX   128  /* rows in one commit */
+#define SIGNER_TICK_NS     250000000 /* how soon a change by issuerctl is seen */
+
+struct signer_process {
+	int fd;
+	const struct signer_settings *settings;
+	struct key_sealing *sealing;
+	struct keyring_slot *slot;
+	struct signer_queue *to_sign;
+	struct signer_queue *to_write;
+	pthread_t workers[SIGNER_WORKERS_MAX];
+	size_t worker_count;
+	pthread_t writer;
+	unix_time rotation_due;
+	bool is_rotation_failing;
+};
+
+static void send_reply(int fd, const struct signer_reply *reply)
+{
+	auto_free char *packet = NULL;
+	struct err err = ERR_INIT;
+	size_t len;
+
+	if (signer_reply_write(reply, &packet, &len, &err) < 0)
+		log_event(LOG_ERROR, "signer.reply_failed", "error", err.text, NULL);
+	else if (send(fd, packet, len, MSG_NOSIGNAL) < 0)
+		log_event(LOG_DEBUG, "signer.gateway_gone", "error", strerror(errno), NULL);
+}
+
+/* ---- workers ---- */
+
+static int sign(struct signer_process *sp, struct signer_job *job, struct err *err)
+{
+	const struct signer_request *req = &job->request;
+	const struct mint_request wanted = {
+		.namespace = req->namespace,
+		.name = req->name,
+		.audiences = req->audiences,
+		.kubernetes = req->kubernetes,
+		.lifetime_s = req->lifetime_s,
+	};
+	const unix_time now = clock_now();
+	auto_keyring struct keyring *ring = NULL;
+
+	if (keyring_slot_get(sp->slot, now, &ring, err) < 0)
+		return -1;
+	return mint(ring, &sp->settings->mint, &wanted, now, &job->reply.token, err);
+}
+
+static void *work(void *arg)
+{
+	struct signer_process *sp = arg;
+	struct signer_job *job;
+
+	while ((job = signer_queue_pop(sp->to_sign, 1))) {
+		if (job->request.namespace)
+			(void)sign(sp, job, &job->reply.err); /* the reply carries the error */
+		if (!signer_queue_push(sp->to_write, job)) {
+			/* Cannot be: the queue holds as many as can be under way, and closes last. */
+			log_event(LOG_ERROR, "signer.queue_full", NULL);
+			signer_job_free(job);
+		}
+	}
+	return NULL;
+}
+
+/* ---- writer ---- */
+
+static struct store_audit audit_row(const struct signer_job *job, const char *audiences,
+	unix_time now)
+{
+	const struct signer_request *req = &job->request;
+	const struct mint_token *token = &job->reply.token;
+
+	return (struct store_audit){
+		.at = now,
+		.event = token->token ? "token.issued" : req->event,
+		.actor = req->actor,
+		.peer = req->peer,
+		.subject = token->token ? token->subject : req->subject,
+		.audience = audiences,
+		.jti = token->token ? token->jti : NULL,
+		.kid = token->token ? token->kid : NULL,
+		.exp = token->exp,
+		.outcome = token->token ? "ok" : req->outcome,
+		.detail = req->detail,
+	};
+}
+
+/* Commits the rows of all jobs that have something to say, in one transaction. */
+static int commit(struct signer_process *sp, struct signer_job *first, struct err *err)
+{
+	struct store_audit rows[SIGNER_BATCH_MAX];
+	char *audiences[SIGNER_BATCH_MAX];
+	const unix_time now = clock_now();
+	size_t count = 0;
+	int rc;
+
+	for (struct signer_job *job = first; job; job = job->next) {
+		if (job->reply.err.code != ERR_NONE)
+			continue;
+		audiences[count] =
+			job->request.audiences ? json_dumps(job->request.audiences, JSON_COMPACT) : NULL;
+		rows[count] = audit_row(job, audiences[count], now);
+		count++;
+	}
+	rc = count > 0 ? store_audit_append(sp->settings->store, sp->settings->issuer, rows, count, err) : 0;
+	for (size_t i = 0; i < count; i++)
+		free(audiences[i]);
+	return rc;
+}
+
+/* No token leaves without its row: if the commit failed, nobody gets one. */
+static void refuse_all(struct signer_job *first, const struct err *why)
+{
+	log_event(LOG_ERROR, "audit.failed", "error", why->text, NULL);
+	for (struct signer_job *job = first; job; job = job->next)
+		if (job->reply.err.code == ERR_NONE) {
+			(void)err_set(&job->reply.err, ERR_BUSY, "the audit could not be written");
+			mint_token_free(&job->reply.token);
+		}
+}
+
+static void log_issued(const struct signer_job *job)
+{
+	const struct mint_token *token = &job->reply.token;
+
+	if (token->token)
+		log_event(LOG_INFO, "token.issued", "jti", token->jti, "kid", token->kid, "sub",
+			token->subject, "actor", job->request.actor, "peer", job->request.peer, "ttl",
+			text_num(job->request.lifetime_s).s, NULL);
+}
+
+static void *write_batches(void *arg)
+{
+	struct signer_process *sp = arg;
+	struct signer_job *first;
+
+	while ((first = signer_queue_pop(sp->to_write, SIGNER_BATCH_MAX))) {
+		struct err err = ERR_INIT;
+
+		if (commit(sp, first, &err) < 0)
+			refuse_all(first, &err);
+		while (first) {
+			struct signer_job *job = first;
+
+			first = job->next;
+			job->reply.id = job->request.id;
+			send_reply(sp->fd, &job->reply);
+			log_issued(job);
+			signer_job_free(job);
+		}
+	}
+	return NULL;
+}
+
+/* ---- rotation ---- */
+
+static void log_rotation_failed(struct signer_process *sp, const struct err *err)
+{
+	if (!sp->is_rotation_failing)
+		log_event(LOG_ERROR, "keys.rotation_failed", "error", err->text, NULL);
+	sp->is_rotation_failing = true;
+}
+
+static int rotate_due(struct signer_process *sp, unix_time now, struct err *err)
+{
+	const struct rotate rotate = {
+		.store = sp->settings->store,
+		.issuer = sp->settings->issuer,
+		.sealing = sp->sealing,
+		.policy = sp->settings->plan,
+		.rsa_bits = sp->settings->rsa_bits,
+		.actor = "issuerd",
+	};
+	struct store_keys keys;
+	size_t changed;
+
+	if (rotate_run(&rotate, PLAN_TICK, false, now, &keys, &changed, err) < 0)
+		return -1;
+	sp->rotation_due = plan_next_change(&keys, now);
+	sp->is_rotation_failing = false;
+	store_keys_free(&keys);
+	if (changed > 0)
+		log_event(LOG_INFO, "keys.changed", "rows", text_num((int64_t)changed).s, "next_change",
+			text_time(sp->rotation_due).s, NULL);
+	return 0;
+}
+
+/* Looks at clock and store: what has become due, what have others changed? */
+static void tick(struct signer_process *sp)
+{
+	const unix_time now = clock_now();
+	struct err err = ERR_INIT;
+	bool is_changed;
+
+	if (keyring_slot_refresh(sp->slot, now, &is_changed, &err) < 0) {
+		log_event(LOG_ERROR, "keys.refresh_failed", "error", err.text, NULL);
+		return;
+	}
+	if (is_changed)
+		sp->rotation_due = now;
+	if (now >= sp->rotation_due && rotate_due(sp, now, &err) < 0)
+		log_rotation_failed(sp, &err);
+}
+
+/* ---- the socket ---- */
+
+static void refuse(struct signer_process *sp, int64_t id, const struct err *why)
+{
+	const struct signer_reply reply = { .id = id, .err = *why };
+
+	send_reply(sp->fd, &reply);
+}
+
+/* Takes one packet from the gateway; false if it cannot even be answered. */
+static bool receive(struct signer_process *sp, const char *packet, size_t len)
+{
+	struct signer_job *job = text_alloc(1, sizeof(*job));
+	struct err err = ERR_INIT;
+	int64_t id;
+
+	if (signer_request_read(packet, len, &job->request, &err) == 0 &&
+		signer_queue_push(sp->to_sign, job))
+		return true;
+	if (err.code == ERR_NONE)
+		(void)err_set(&err, ERR_BUSY, "too many tokens are under way");
+	else
+		log_event(LOG_ERROR, "signer.bad_request", "error", err.text, NULL);
+	id = job->request.id;
+	if (id != 0)
+		refuse(sp, id, &err);
+	signer_job_free(job);
+	return id != 0;
+}
+
+/* Reads what there is; false once the gateway has closed its end, or talks nonsense. */
+static bool receive_all(struct signer_process *sp, char *packet)
+{
+	for (;;) {
+		const ssize_t len = recv(sp->fd, packet, SIGNER_MESSAGE_MAX, MSG_DONTWAIT);
+
+		if (len == 0 || (len > 0 && !receive(sp, packet, (size_t)len)))
+			return false;
+		if (len < 0 && errno != EINTR)
+			return errno == EAGAIN;
+	}
+}
+
+/* Reads packets until the gateway closes its end, and ticks in between. */
+static int serve(struct signer_process *sp, struct err *err)
+{
+	const struct itimerspec every = { { 0, SIGNER_TICK_NS }, { 0, SIGNER_TICK_NS } };
+	auto_free char *packet = text_alloc(SIGNER_MESSAGE_MAX, 1);
+	auto_close int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	struct pollfd fds[] = { { .fd = sp->fd, .events = POLLIN }, { .fd = timer, .events = POLLIN } };
+	uint64_t ticks;
+
+	if (timer < 0 || timerfd_settime(timer, 0, &every, NULL) < 0)
+		return err_errno(err, ERR_FAILED, "could not set a timer");
+	for (;;) {
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			return err_errno(err, ERR_FAILED, "could not wait for the gateway");
+		if (fds[0].revents != 0 && !receive_all(sp, packet))
+			return 0;
+		if (read(timer, &ticks, sizeof(ticks)) > 0)
+			tick(sp);
+	}
+}
+
+/* ---- start and end ---- */
+
+static int start_threads(struct signer_process *sp, struct err *err)
+{
+	const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	const size_t wanted = cores < 1			 ? 1 :
+		cores > SIGNER_WORKERS_MAX ? SIGNER_WORKERS_MAX :
+						 (size_t)cores;
+
+	if (pthread_create(&sp->writer, NULL, write_batches, sp) != 0)
+		return err_set(err, ERR_FAILED, "could not start a thread");
+	for (size_t i = 0; i < wanted; i++)
+		if (pthread_create(&sp->workers[sp->worker_count], NULL, work, sp) == 0)
+			sp->worker_count++;
+	if (sp->worker_count == 0) {
+		signer_queue_close(sp->to_write);
+		(void)pthread_join(sp->writer, NULL); /* it was started and is not detached */
+		return err_set(err, ERR_FAILED, "could not start a thread");
+	}
+	return 0;
+}
+
+/* In the order of the pipe, so that nothing is lost on the way. */
+static void stop_threads(struct signer_process *sp)
+{
+	signer_queue_close(sp->to_sign);
+	for (size_t i = 0; i < sp->worker_count; i++)
+		(void)pthread_join(sp->workers[i], NULL); /* started, not detached */
+	signer_queue_close(sp->to_write);
+	(void)pthread_join(sp->writer, NULL);
+}
+
+/* Keys must not reach the swap. Locks pages as they are touched, so memory stays small; where the
+ * limit does not allow it, OpenSSL's secure heap is still locked on its own. */
+static void lock_memory(void)
+{
+	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
+		log_event(LOG_WARN, "signer.memory_not_locked", "error", strerror(errno), "hint",
+			"raise LimitMEMLOCK", NULL);
+}
+
+static int prepare(struct signer_process *sp, struct err *err)
+{
+	const struct signer_settings *settings = sp->settings;
+	const unix_time now = clock_now();
+
+	lock_memory();
+	if (key_sealing_read(settings->sealing_path, &sp->sealing, err) < 0)
+		return -1;
+	/* The slot opens the keys: a wrong sealing key must stop us before a rotation adds more. */
+	if (keyring_slot_open(sp->settings->store, settings->issuer, sp->sealing, now, &sp->slot, err) < 0 ||
+		rotate_due(sp, now, err) < 0)
+		return -1;
+	sp->to_sign = signer_queue_new(SIGNER_QUEUE_MAX);
+	sp->to_write = signer_queue_new(SIGNER_QUEUE_MAX);
+	return start_threads(sp, err);
+}
+
+static void release(struct signer_process *sp)
+{
+	signer_queue_free(sp->to_sign);
+	signer_queue_free(sp->to_write);
+	keyring_slot_close(sp->slot);
+	key_sealing_free(sp->sealing);
+}
+
+void signer_process_refuse(int fd, const struct err *why)
+{
+	const struct signer_reply reply = { .id = SIGNER_READY_ID, .err = *why };
+
+	send_reply(fd, &reply);
+}
+
+int signer_process_run(int fd, const struct signer_settings *settings, struct err *err)
+{
+	struct signer_process sp = { .fd = fd, .settings = settings };
+	const struct signer_reply ready = { .id = SIGNER_READY_ID };
+	int rc = prepare(&sp, err);
+
+	if (rc < 0) {
+		release(&sp);
+		return -1;
+	}
+	/* A terminal or service manager signals both processes; the gateway decides when we end. */
+	(void)signal(SIGINT, SIG_IGN);
+	(void)signal(SIGTERM, SIG_IGN);
+	send_reply(fd, &ready);
+	rc = serve(&sp, err);
+	stop_threads(&sp);
+	release(&sp);
+	return rc;
+}
