@@ -1,0 +1,278 @@
+/* daemon.c - see daemon.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "issuer/daemon.h"
+#include "issuer/http.h"
+#include "issuer/listen.h"
+#include "issuer/notify.h"
+#include "issuer/route.h"
+#include "keys/signer_process.h"
+#include "setup/settings.h"
+
+#define PEM_MAX        (64 * 1024)
+#define REFRESH_MS     250   /* how soon a change by issuerctl is seen */
+#define DRAIN_MS       10000 /* for calls under way at the end */
+
+/* One listener and what it serves with. */
+struct server {
+	struct http *http;
+	struct route_listener route;
+	struct text name;
+	char *tls_cert;
+	unsigned char *tls_key;
+	size_t tls_key_len;
+};
+
+struct daemon {
+	struct gateway gw;
+	struct server *servers;
+	size_t server_count;
+};
+
+/* ---- opening ---- */
+
+static int open_gateway(struct daemon *d, const struct conf *conf, char *const *signer_argv,
+	struct err *err)
+{
+	struct gateway *gw = &d->gw;
+	const char *host;
+
+	gw->conf = conf;
+	gw->issuer = &conf->issuers[0];
+	host = strstr(gw->issuer->url, "://") + 3; /* conf has checked the URL */
+	gw->path_prefix = host + strcspn(host, "/");
+	/* The signer comes first: it migrates the store, and nobody is let in before it can mint. */
+	if (signer_start(signer_argv, &gw->signer, err) < 0 ||
+		settings_open_store(conf, STORE_READ, &gw->store, err) < 0)
+		return -1;
+	return keyring_slot_open(gw->store, gw->issuer->name, NULL, clock_now(), &gw->slot, err);
+}
+
+static int read_tls(struct server *server, const struct conf_tls *tls, struct err *err)
+{
+	size_t len;
+
+	if (!tls)
+		return 0;
+	if (file_read(tls->certificate, PEM_MAX, &server->tls_cert, &len, err) < 0 ||
+		file_read_secret(tls->key, PEM_MAX, &server->tls_key, &server->tls_key_len, err) < 0)
+		return err_add(err, "TLS");
+	return 0;
+}
+
+static int open_server(struct daemon *d, struct server *server, const struct conf_listener *conf,
+	struct err *err)
+{
+	const struct conf_limits *limits = &d->gw.conf->limits;
+	struct http_options options = {
+		.body_max = limits->body_bytes,
+		.connections = limits->connections,
+		.idle_s = (uint32_t)limits->idle.s,
+		.handler = route_handle,
+		.handler_ctx = &server->route,
+	};
+
+	server->route = (struct route_listener){ .gw = &d->gw, .serves = conf->serves };
+	if (read_tls(server, conf->tls, err) < 0 ||
+		listen_open(conf, &options.listen_fd, &server->name, err) < 0)
+		return -1;
+	options.tls_cert = server->tls_cert;
+	options.tls_key = (const char *)server->tls_key;
+	if (http_open(&options, &server->http, err) < 0) {
+		(void)close(options.listen_fd); /* nothing came in through it */
+		return err_add(err, "'%s'", server->name.s);
+	}
+	return 0;
+}
+
+static int open_servers(struct daemon *d, struct err *err)
+{
+	const struct conf *conf = d->gw.conf;
+
+	d->servers = text_alloc(conf->listener_count, sizeof(*d->servers));
+	for (; d->server_count < conf->listener_count; d->server_count++)
+		if (open_server(d, &d->servers[d->server_count], &conf->listeners[d->server_count],
+			    err) < 0) {
+			d->server_count++; /* what it has opened is closed with the rest */
+			return -1;
+		}
+	return 0;
+}
+
+/* ---- serving ---- */
+
+static void add_serves(struct text *line, uint32_t serves)
+{
+	static const struct {
+		uint32_t bit;
+		const char *name;
+	} names[] = { { CONF_SERVES_PUBLIC, "public" }, { CONF_SERVES_API, "api" },
+		{ CONF_SERVES_OPS, "ops" } };
+	const char *comma = "";
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (serves & names[i].bit) {
+			text_addf(line, "%s%s", comma, names[i].name);
+			comma = ",";
+		}
+}
+
+static void announce(const struct daemon *d, int ready_fd)
+{
+	auto_text struct text lines = TEXT_INIT;
+
+	for (size_t i = 0; i < d->server_count; i++) {
+		const struct server *server = &d->servers[i];
+		auto_text struct text serves = TEXT_INIT;
+
+		add_serves(&serves, server->route.serves);
+		text_addf(&lines, "%s %s\n", serves.s, server->name.s);
+		log_event(LOG_INFO, "listening", "address", server->name.s, "serves", serves.s, "tls",
+			server->tls_cert ? "yes" : "no", NULL);
+	}
+	if (ready_fd >= 0) {
+		if (write(ready_fd, lines.s, lines.len) < 0)
+			log_event(LOG_WARN, "ready_fd.failed", "error", strerror(errno), NULL);
+		(void)close(ready_fd); /* the reader may wait for the end */
+	}
+	log_event(LOG_INFO, "ready", "issuer", d->gw.issuer->url, NULL);
+	notify("READY=1");
+}
+
+static void refresh(const struct daemon *d)
+{
+	struct err err = ERR_INIT;
+	bool is_changed = false;
+
+	if (keyring_slot_refresh(d->gw.slot, clock_now(), &is_changed, &err) < 0)
+		log_event(LOG_ERROR, "keys.refresh_failed", "error", err.text, NULL);
+	else if (is_changed)
+		log_event(LOG_INFO, "keys.refreshed", NULL);
+}
+
+/* Follows the store until a signal says stop. */
+static int follow(const struct daemon *d, int signals, struct err *err)
+{
+	struct pollfd pfd = { .fd = signals, .events = POLLIN };
+
+	for (;;) {
+		const int rc = poll(&pfd, 1, REFRESH_MS);
+
+		if (rc > 0)
+			return 0;
+		if (rc < 0 && errno != EINTR)
+			return err_errno(err, ERR_FAILED, "could not wait for signals");
+		refresh(d);
+	}
+}
+
+/* In this order no call is cut short: no new connections, then the signer's last answers, then
+ * the replies that carry them. */
+static void stop(struct daemon *d)
+{
+	notify("STOPPING=1");
+	log_event(LOG_INFO, "stopping", NULL);
+	for (size_t i = 0; i < d->server_count; i++)
+		if (d->servers[i].http)
+			http_quiesce(d->servers[i].http);
+	signer_stop(take(d->gw.signer));
+	for (size_t i = 0; i < d->server_count; i++)
+		if (d->servers[i].http && !http_drain(d->servers[i].http, DRAIN_MS))
+			log_event(LOG_WARN, "drain.timeout", "address", d->servers[i].name.s, NULL);
+}
+
+static void release(struct daemon *d)
+{
+	for (size_t i = 0; i < d->server_count; i++) {
+		struct server *server = &d->servers[i];
+
+		http_close(server->http);
+		if (d->gw.conf->listeners[i].socket && server->name.len > 0)
+			(void)unlink(server->name.s); /* ours; the next start would replace it too */
+		text_free(&server->name);
+		free(server->tls_cert);
+		secret_free(server->tls_key, server->tls_key_len);
+	}
+	free(d->servers);
+	signer_stop(d->gw.signer);
+	keyring_slot_close(d->gw.slot);
+	store_close(d->gw.store);
+}
+
+/* Signals are read from a descriptor by one thread, so no handler runs anywhere. */
+static int block_signals(int *ret, struct err *err)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set); /* these three cannot fail with valid numbers */
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+		return err_set(err, ERR_FAILED, "could not set up signals");
+	*ret = signalfd(-1, &set, SFD_CLOEXEC);
+	return *ret >= 0 ? 0 : err_errno(err, ERR_FAILED, "could not set up signals");
+}
+
+int daemon_gateway(const struct conf *conf, char *const *signer_argv, int ready_fd,
+	struct err *err)
+{
+	struct daemon d = { .servers = NULL };
+	auto_close int signals = -1;
+	int rc;
+
+	if (secret_protect_process(err) < 0 || secret_init(err) < 0 ||
+		block_signals(&signals, err) < 0)
+		return -1;
+	d.gw.conf = conf;
+	rc = open_gateway(&d, conf, signer_argv, err);
+	if (rc == 0)
+		rc = open_servers(&d, err);
+	if (rc == 0) {
+		announce(&d, ready_fd);
+		rc = follow(&d, signals, err);
+		stop(&d);
+	}
+	release(&d);
+	if (rc == 0)
+		log_event(LOG_INFO, "stopped", NULL);
+	return rc;
+}
+
+static int run_signer(const struct conf *conf, struct err *err)
+{
+	auto_store struct store *store = NULL;
+	struct signer_settings settings = {
+		.sealing_path = conf->sealing_key,
+		.issuer = conf->issuers[0].name,
+		.plan = settings_plan(conf),
+		.mint = settings_mint(conf),
+		.rsa_bits = conf->keys.rsa_bits,
+	};
+
+	if (secret_protect_process(err) < 0 || secret_init(err) < 0 ||
+		settings_open_store(conf, STORE_WRITE, &store, err) < 0)
+		return -1;
+	settings.store = store;
+	return signer_process_run(SIGNER_FD, &settings, err);
+}
+
+int daemon_signer(const struct conf *conf, struct err *err)
+{
+	const int rc = run_signer(conf, err);
+
+	if (rc < 0)
+		signer_process_refuse(SIGNER_FD, err);
+	return rc;
+}

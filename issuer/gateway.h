@@ -1,0 +1,21 @@
+/* gateway.h - what the handlers of the gateway process work with. Frozen before the first
+ * connection; what changes behind the pointers is locked by the rooms that own it.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef GATEWAY_H
+#define GATEWAY_H
+
+#include "conf/conf.h"
+#include "keys/keyring.h"
+#include "keys/signer.h"
+#include "store/store.h"
+
+struct gateway {
+	const struct conf *conf;
+	const struct conf_issuer *issuer;
+	const char *path_prefix; /* of the issuer's URL, "" or "/tenant/a" */
+	struct store *store;     /* read only */
+	struct keyring_slot *slot;
+	struct signer *signer;
+};
+
+#endif

@@ -1,0 +1,14 @@
+/* health.h - /livez: the process serves. /readyz: it can also mint. `?verbose` names each check,
+ * as Kubernetes' own endpoints do.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef HEALTH_H
+#define HEALTH_H
+
+#include "base/clock.h"
+#include "issuer/gateway.h"
+#include "issuer/http.h"
+
+void health_livez(const struct gateway *gw, struct http_call *call, unix_time now);
+void health_readyz(const struct gateway *gw, struct http_call *call, unix_time now);
+
+#endif

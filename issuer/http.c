@@ -1,0 +1,370 @@
+/* http.c - see http.h. The only user of libmicrohttpd.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+#include <time.h>
+
+#include <microhttpd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "issuer/http.h"
+
+#define HTTP_POOL_PLAIN       2
+#define HTTP_POOL_TLS         4
+#define HTTP_CONNECTION_BYTES (16 * 1024) /* request line, headers and reply headers */
+#define HTTP_TLS_PRIORITIES   "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+
+enum call_state { CALL_READING, CALL_SUSPENDED, CALL_HANDLED };
+
+/* What the handler sees comes first, so that one pointer serves for both. */
+struct exchange {
+	struct http_call call;
+	struct http *http;
+	struct MHD_Connection *connection;
+	enum call_state state;
+	struct text body;
+};
+
+struct http {
+	struct http_options options;
+	struct MHD_Daemon *daemon;
+	pthread_mutex_t lock;
+	pthread_cond_t idle;
+	size_t active; /* calls between their first byte and their end */
+	atomic_bool is_draining;
+};
+
+static struct exchange *exchange_of(struct http_call *call)
+{
+	return (struct exchange *)call;
+}
+
+/* ---- for handlers ---- */
+
+struct search {
+	const char *name;
+	const char *first;
+	size_t count;
+	int (*compare)(const char *, const char *);
+};
+
+static enum MHD_Result match(void *cls, enum MHD_ValueKind kind, const char *key,
+	const char *value)
+{
+	struct search *search = cls;
+
+	(void)kind;
+	if (search->compare(key, search->name) == 0 && search->count++ == 0)
+		search->first = value;
+	return MHD_YES;
+}
+
+const char *http_header(struct http_call *call, const char *name, size_t *ret_count)
+{
+	struct search search = { .name = name, .compare = strcasecmp };
+
+	(void)MHD_get_connection_values(exchange_of(call)->connection, MHD_HEADER_KIND, match,
+		&search);
+	if (ret_count)
+		*ret_count = search.count;
+	return search.first;
+}
+
+bool http_has_query(struct http_call *call, const char *name)
+{
+	struct search search = { .name = name, .compare = strcmp };
+
+	(void)MHD_get_connection_values(exchange_of(call)->connection, MHD_GET_ARGUMENT_KIND, match,
+		&search);
+	return search.count > 0;
+}
+
+bool http_unescape(char *segment)
+{
+	for (const char *p = segment; (p = strchr(p, '%')); p++) {
+		static const char hex[] = "0123456789abcdefABCDEF";
+
+		if (!p[1] || !p[2] || !strchr(hex, p[1]) || !strchr(hex, p[2]) ||
+			strncmp(p, "%00", 3) == 0 || strncasecmp(p, "%2f", 3) == 0)
+			return false;
+	}
+	(void)MHD_http_unescape(segment);
+	return true;
+}
+
+void http_reply_header(struct http_call *call, const char *name, const char *value)
+{
+	struct http_reply *reply = &call->reply;
+
+	if (reply->header_count == HTTP_REPLY_HEADERS_MAX)
+		return;
+	reply->headers[reply->header_count].name = name;
+	reply->headers[reply->header_count].value = text_copy(value);
+	reply->header_count++;
+}
+
+void http_reply_body(struct http_call *call, int status, const char *content_type, char *body,
+	size_t len)
+{
+	free(call->reply.body);
+	call->reply.status = status;
+	call->reply.content_type = content_type;
+	call->reply.body = body;
+	call->reply.body_len = len;
+}
+
+void http_suspend(struct http_call *call)
+{
+	exchange_of(call)->state = CALL_SUSPENDED; /* on the connection's own thread */
+	MHD_suspend_connection(exchange_of(call)->connection);
+}
+
+void http_resume(struct http_call *call)
+{
+	MHD_resume_connection(exchange_of(call)->connection);
+}
+
+/* ---- one exchange ---- */
+
+static void describe_peer(struct MHD_Connection *connection, char *ret, size_t size)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *addr = info ? info->client_addr : NULL;
+	const socklen_t len = addr && addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) :
+								    sizeof(struct sockaddr_in);
+	char host[INET6_ADDRSTRLEN];
+	char port[8];
+
+	(void)text_fit(ret, size, "unix");
+	if (!addr || (addr->sa_family != AF_INET && addr->sa_family != AF_INET6))
+		return;
+	if (getnameinfo(addr, len, host, sizeof(host), port, sizeof(port),
+		    NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+		(void)snprintf(ret, size, addr->sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host,
+			port);
+}
+
+static struct exchange *exchange_new(struct http *http, struct MHD_Connection *connection,
+	const char *method, const char *path)
+{
+	struct exchange *ex = text_alloc(1, sizeof(*ex));
+	auto_unlock pthread_mutex_t *held = auto_lock(&http->lock);
+
+	(void)held;
+	http->active++;
+	ex->http = http;
+	ex->connection = connection;
+	ex->call.handler_ctx = http->options.handler_ctx;
+	ex->call.request.method = method;
+	ex->call.request.path = path;
+	describe_peer(connection, ex->call.request.peer, sizeof(ex->call.request.peer));
+	return ex;
+}
+
+static void exchange_free(struct exchange *ex)
+{
+	struct http *http = ex->http;
+	struct http_reply *reply = &ex->call.reply;
+
+	for (size_t i = 0; i < reply->header_count; i++)
+		free(reply->headers[i].value);
+	free(reply->body);
+	text_free(&ex->body);
+	free(ex);
+	{
+		auto_unlock pthread_mutex_t *held = auto_lock(&http->lock);
+
+		(void)held;
+		if (--http->active == 0)
+			(void)pthread_cond_broadcast(&http->idle); /* cannot fail */
+	}
+}
+
+static void take_body(struct exchange *ex, const char *data, size_t len)
+{
+	if (ex->call.request.is_body_too_large)
+		return;
+	if (len > ex->http->options.body_max - ex->body.len) {
+		ex->call.request.is_body_too_large = true;
+		text_free(&ex->body);
+		return;
+	}
+	text_add_bytes(&ex->body, data, len);
+}
+
+/* Hands the filled reply to the library. */
+static enum MHD_Result send_reply(struct exchange *ex)
+{
+	struct http_reply *reply = &ex->call.reply;
+	char *body = take(reply->body);
+	struct MHD_Response *response;
+	enum MHD_Result rc = MHD_NO;
+
+	response = MHD_create_response_from_buffer(reply->body_len, body ? body : text_copy(""),
+		MHD_RESPMEM_MUST_FREE);
+	if (!response)
+		return MHD_NO;
+	if (reply->content_type)
+		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+			reply->content_type);
+	/* A header can fail only for want of memory or for bytes that no header may hold. */
+	for (size_t i = 0; i < reply->header_count; i++)
+		if (MHD_add_response_header(response, reply->headers[i].name,
+			    reply->headers[i].value) != MHD_YES)
+			log_event(LOG_ERROR, "http.header_dropped", "name", reply->headers[i].name, NULL);
+	if (ex->http->is_draining || ex->call.request.is_body_too_large)
+		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+	rc = MHD_queue_response(ex->connection, (unsigned)reply->status, response);
+	MHD_destroy_response(response);
+	return rc;
+}
+
+/* Reads the body first; then the handler is called, once; then the reply is sent, be it in the
+ * same call or, after a suspension, in the next. */
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *path,
+	const char *method, const char *version, const char *data, size_t *data_len, void **ctx)
+{
+	struct exchange *ex = *ctx;
+
+	(void)version;
+	if (!ex) {
+		*ctx = exchange_new(cls, connection, method, path);
+		return MHD_YES;
+	}
+	if (*data_len > 0) {
+		take_body(ex, data, *data_len);
+		*data_len = 0;
+		return MHD_YES;
+	}
+	if (ex->state == CALL_READING) {
+		ex->call.request.body = ex->body.s ? ex->body.s : "";
+		ex->call.request.body_len = ex->body.len;
+		ex->http->options.handler(&ex->call);
+		if (ex->state == CALL_SUSPENDED)
+			return MHD_YES;
+	}
+	ex->state = CALL_HANDLED;
+	return send_reply(ex);
+}
+
+static void on_completed(void *cls, struct MHD_Connection *connection, void **ctx,
+	enum MHD_RequestTerminationCode why)
+{
+	(void)cls;
+	(void)connection;
+	(void)why;
+	if (*ctx)
+		exchange_free(*ctx);
+	*ctx = NULL;
+}
+
+/* Paths are decoded segment by segment by the route table, not as a whole before it. */
+static size_t keep_escapes(void *cls, struct MHD_Connection *connection, char *s)
+{
+	(void)cls;
+	(void)connection;
+	return strlen(s);
+}
+
+static void log_library(void *cls, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+static void log_library(void *cls, const char *fmt, va_list ap)
+{
+	char text[512];
+
+	(void)cls;
+	(void)vsnprintf(text, sizeof(text), fmt, ap); /* a cut text is still a text */
+	text[strcspn(text, "\n")] = '\0';
+	log_event(LOG_DEBUG, "http.library", "text", text, NULL);
+}
+
+/* ---- the server ---- */
+
+static struct MHD_Daemon *start(struct http *http)
+{
+	const struct http_options *options = &http->options;
+	const bool is_tls = options->tls_cert != NULL;
+	const struct MHD_OptionItem tls[] = {
+		{ MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)options->tls_cert },
+		{ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)options->tls_key },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)HTTP_TLS_PRIORITIES },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+	const struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };
+	/* Under epoll, libmicrohttpd 0.9.75 spins on a TLS client that stalls in its ClientHello. */
+	const unsigned flags = MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+		(is_tls ? MHD_USE_TLS | MHD_USE_POLL_INTERNAL_THREAD : MHD_USE_EPOLL_INTERNAL_THREAD);
+
+	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER,
+		log_library, NULL, MHD_OPTION_LISTEN_SOCKET, options->listen_fd,
+		MHD_OPTION_THREAD_POOL_SIZE, (unsigned)(is_tls ? HTTP_POOL_TLS : HTTP_POOL_PLAIN),
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->idle_s,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_BYTES,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+		MHD_OPTION_ARRAY, is_tls ? tls : none, MHD_OPTION_END);
+}
+
+int http_open(const struct http_options *options, struct http **ret, struct err *err)
+{
+	struct http *http = text_alloc(1, sizeof(*http));
+
+	http->options = *options;
+	if (pthread_mutex_init(&http->lock, NULL) != 0 || pthread_cond_init(&http->idle, NULL) != 0)
+		abort();
+	http->daemon = start(http);
+	if (!http->daemon) {
+		free(http);
+		return err_set(err, ERR_FAILED, "could not start the HTTP server%s",
+			options->tls_cert ? "; do certificate and key belong together?" : "");
+	}
+	*ret = http;
+	return 0;
+}
+
+void http_quiesce(struct http *http)
+{
+	const MHD_socket fd = MHD_quiesce_daemon(http->daemon);
+	auto_unlock pthread_mutex_t *held = auto_lock(&http->lock);
+
+	(void)held;
+	http->is_draining = true;
+	if (fd != MHD_INVALID_SOCKET)
+		(void)close(fd); /* nobody accepts from it any more */
+}
+
+bool http_drain(struct http *http, int timeout_ms)
+{
+	struct timespec until;
+	auto_unlock pthread_mutex_t *held = auto_lock(&http->lock);
+
+	if (clock_gettime(CLOCK_REALTIME, &until) < 0)
+		return false;
+	until.tv_sec += timeout_ms / 1000;
+	until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	while (http->active > 0)
+		if (pthread_cond_timedwait(&http->idle, held, &until) == ETIMEDOUT)
+			return false;
+	return true;
+}
+
+void http_close(struct http *http)
+{
+	if (!http)
+		return;
+	MHD_stop_daemon(http->daemon);
+	(void)pthread_cond_destroy(&http->idle); /* all threads are gone */
+	(void)pthread_mutex_destroy(&http->lock);
+	free(http);
+}

@@ -1,0 +1,88 @@
+/* http.h - HTTP/1.1 over plain TCP, TLS or a Unix socket, by libmicrohttpd. A handler sees values
+ * and no socket: it fills a reply at once, or suspends the call and has it resumed by another
+ * thread once the reply is filled. Limits: body, connections, idle time, header size (8 KiB).
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef HTTP_H
+#define HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define HTTP_REPLY_HEADERS_MAX 40
+
+/* All borrowed, for the life of the call. */
+struct http_request {
+	const char *method;
+	const char *path; /* as sent, percent-encoding and all, without the query */
+	const char *body; /* NUL-terminated */
+	size_t body_len;
+	bool is_body_too_large; /* the body is empty then */
+	char peer[64];          /* "192.0.2.7:40123", "unix" */
+};
+
+struct http_reply {
+	int status;
+	const char *content_type; /* a literal */
+	char *body;               /* from malloc; owned by the call */
+	size_t body_len;
+	size_t header_count;
+	struct {
+		const char *name; /* a literal */
+		char *value;      /* owned by the call */
+	} headers[HTTP_REPLY_HEADERS_MAX];
+};
+
+struct http_call {
+	struct http_request request;
+	struct http_reply reply;
+	void *handler_ctx; /* what http_open was given */
+};
+
+/* The first value of a request header, or NULL; `ret_count` (may be NULL) tells how many there
+ * are. Borrowed. */
+const char *http_header(struct http_call *call, const char *name, size_t *ret_count);
+
+/* Is there a query parameter of this name, with or without a value? */
+bool http_has_query(struct http_call *call, const char *name);
+
+/* Decodes %XX of a path segment in place; false if it is malformed, or hides a '/' or a NUL. */
+bool http_unescape(char *segment);
+
+/* Adds a header; beyond HTTP_REPLY_HEADERS_MAX it is dropped. */
+void http_reply_header(struct http_call *call, const char *name, const char *value);
+/* Sets status and body; `body` (may be NULL for none) becomes the call's. */
+void http_reply_body(struct http_call *call, int status, const char *content_type, char *body,
+	size_t len);
+
+/* In a handler: the reply will come later. Exactly one http_resume must follow, from any thread,
+ * after which the call must not be touched. */
+void http_suspend(struct http_call *call);
+void http_resume(struct http_call *call);
+
+typedef void http_handler_fn(struct http_call *call);
+
+struct http_options {
+	int listen_fd;         /* owned by the http once open */
+	const char *tls_cert;  /* PEM, or NULL for plain HTTP */
+	const char *tls_key;
+	size_t body_max;
+	uint32_t connections;
+	uint32_t idle_s;
+	http_handler_fn *handler;
+	void *handler_ctx;
+};
+
+struct http;
+
+int http_open(const struct http_options *options, struct http **ret, struct err *err);
+/* Takes no more connections. */
+void http_quiesce(struct http *http);
+/* Waits until no call is in a handler's hands, or `timeout_ms` are over: false then. */
+bool http_drain(struct http *http, int timeout_ms);
+/* After http_drain: no call may be suspended. */
+void http_close(struct http *http);
+
+#endif

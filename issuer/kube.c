@@ -1,0 +1,121 @@
+/* kube.c - see kube.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "issuer/kube.h"
+
+#define KUBE_WARNING_MAX 256 /* bytes of one warning's text */
+#define KUBE_RETRY_S     "1"
+
+static const struct {
+	int status;
+	const char *name;
+} reasons[] = {
+	[KUBE_NONE] = { 500, "InternalError" },
+	[KUBE_BAD_REQUEST] = { 400, "BadRequest" },
+	[KUBE_UNAUTHORIZED] = { 401, "Unauthorized" },
+	[KUBE_FORBIDDEN] = { 403, "Forbidden" },
+	[KUBE_NOT_FOUND] = { 404, "NotFound" },
+	[KUBE_METHOD_NOT_ALLOWED] = { 405, "MethodNotAllowed" },
+	[KUBE_CONFLICT] = { 409, "Conflict" },
+	[KUBE_TOO_LARGE] = { 413, "RequestEntityTooLarge" },
+	[KUBE_UNSUPPORTED_MEDIA_TYPE] = { 415, "UnsupportedMediaType" },
+	[KUBE_INVALID] = { 422, "Invalid" },
+	[KUBE_INTERNAL] = { 500, "InternalError" },
+	[KUBE_UNAVAILABLE] = { 503, "ServiceUnavailable" },
+};
+
+const char *kube_reason_name(enum kube_reason reason)
+{
+	return reasons[reason].name;
+}
+
+int kube_reason_status(enum kube_reason reason)
+{
+	return reasons[reason].status;
+}
+
+void kube_reply_json(struct http_call *call, int status, json_t *json)
+{
+	auto_free char *compact = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	char *body;
+
+	json_decref(json);
+	body = text_format("%s\n", compact ? compact : "{}");
+	http_reply_header(call, "Cache-Control", "no-cache, private");
+	http_reply_header(call, "X-Content-Type-Options", "nosniff");
+	http_reply_body(call, status, "application/json", body, strlen(body));
+}
+
+void kube_reply_warning(struct http_call *call, const char *text)
+{
+	auto_text struct text value = TEXT_INIT;
+
+	text_add(&value, "299 - \"");
+	for (size_t i = 0; text[i] != '\0' && i < KUBE_WARNING_MAX; i++) {
+		const unsigned char c = (unsigned char)text[i];
+
+		if (c == '"' || c == '\\')
+			text_add(&value, "\\");
+		/* A line break here would be a header of the stranger's making. */
+		text_add_bytes(&value, c < ' ' || c == 0x7f ? "?" : text + i, 1);
+	}
+	text_add(&value, "\"");
+	http_reply_header(call, "Warning", value.s);
+}
+
+/* "spec.x: Invalid value: ..." is told as a cause of its own, RFC-less but so in Kubernetes. */
+static json_t *causes(const struct err *err)
+{
+	const char *message = err->text;
+	const char *at;
+
+	if (!err->field)
+		return NULL;
+	at = strstr(message, err->field);
+	if (at && strncmp(at + strlen(err->field), ": ", 2) == 0)
+		message = at + strlen(err->field) + 2;
+	return json_pack("[{s:s, s:s, s:s}]", "reason", "FieldValueInvalid", "message", message,
+		"field", err->field);
+}
+
+static enum kube_reason reason_of(const struct err *err)
+{
+	if (err->code == ERR_REFUSED && err->detail != KUBE_NONE)
+		return (enum kube_reason)err->detail;
+	if (err->code == ERR_BUSY)
+		return KUBE_UNAVAILABLE;
+	if (err->code == ERR_BAD_INPUT)
+		return KUBE_BAD_REQUEST;
+	return KUBE_INTERNAL;
+}
+
+void kube_reply_error(struct http_call *call, const struct err *err,
+	const struct kube_object *object)
+{
+	const enum kube_reason reason = reason_of(err);
+	const bool is_ours = reason == KUBE_INTERNAL;
+	json_t *details = NULL;
+
+	if (is_ours)
+		log_event(LOG_ERROR, "request.failed", "path", call->request.path, "error", err->text,
+			NULL);
+	if (object)
+		details = json_pack("{s:s*, s:s*, s:s*, s:o*}", "name", object->name, "group",
+			object->group, "kind", object->kind, "causes", causes(err));
+	if (reason == KUBE_UNAVAILABLE) {
+		http_reply_header(call, "Retry-After", KUBE_RETRY_S);
+		json_decref(details);
+		details = json_pack("{s:i}", "retryAfterSeconds", 1);
+	}
+	kube_reply_json(call, kube_reason_status(reason),
+		json_pack("{s:s, s:s, s:{}, s:s, s:s, s:s, s:o*, s:i}", "kind", "Status", "apiVersion",
+			"v1", "metadata", "status", "Failure", "message",
+			is_ours ? "internal error; the server's log has the reason" : err->text, "reason",
+			kube_reason_name(reason), "details", details, "code",
+			kube_reason_status(reason)));
+}
