@@ -1,0 +1,83 @@
+/* cmd.h - the commands of issuerctl as one table: help, parsing, man page and completion all come
+ * from it. A command's code is in cmd_NOUN.c.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef CMD_H
+#define CMD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "conf/conf.h"
+#include "store/store.h"
+
+#define CMD_GIVEN_MAX 64 /* options on one command line */
+
+enum cmd_output { CMD_TABLE, CMD_JSON, CMD_NAME };
+
+struct cmd_option {
+	const char *name;    /* long, without dashes; NULL ends a list */
+	const char *metavar; /* NULL: a flag */
+	const char *help;
+};
+
+/* What a command runs with. `conf` and `store` are opened by cmd_open. */
+struct cmd_run {
+	const struct cmd *cmd;
+	const char *conf_path; /* from -c, or NULL */
+	enum cmd_output output;
+	bool is_dry_run;
+	size_t arg_count;
+	char *const *args;
+	size_t given_count;
+	struct {
+		const char *name;
+		const char *value;
+	} given[CMD_GIVEN_MAX];
+	unix_time now;
+	char actor[64]; /* for the audit: "uid:1000 (alice)" */
+	struct conf *conf;
+	struct store *store;
+};
+
+struct cmd {
+	const char *noun;
+	const char *verb; /* NULL for a noun without verbs */
+	const char *args; /* "NAMESPACE/NAME", "[FILE]", "" */
+	size_t args_min, args_max;
+	const char *summary;
+	bool is_change; /* takes --dry-run */
+	const struct cmd_option *options; /* NULL: none of its own */
+	int (*run)(struct cmd_run *run, struct err *err);
+};
+
+/* The lists of each noun; each ends with a row whose noun is NULL. */
+extern const struct cmd cmd_init[];
+extern const struct cmd cmd_key[];
+extern const struct cmd cmd_sa[];
+extern const struct cmd cmd_client[];
+extern const struct cmd cmd_grant[];
+extern const struct cmd cmd_token[];
+
+/* The last value given for an option, or NULL; of a flag "" if it was given. */
+const char *cmd_value(const struct cmd_run *run, const char *name);
+/* All values of an option that may be repeated: borrowed strings, at most `max`; the count. */
+size_t cmd_values(const struct cmd_run *run, const char *name, const char **ret, size_t max);
+
+/* Loads the configuration; and opens the store too. */
+int cmd_load_conf(struct cmd_run *run, struct err *err);
+int cmd_open(struct cmd_run *run, enum store_mode mode, struct err *err);
+
+/* The name of the configured issuer. */
+const char *cmd_issuer(const struct cmd_run *run);
+
+/* A duration option, or `otherwise` when it was not given. */
+int cmd_duration(const struct cmd_run *run, const char *name, int64_t min_s, int64_t max_s,
+	int64_t otherwise_s, int64_t *ret_s, struct err *err);
+
+/* For --dry-run: says what would have been done, on standard output. */
+void cmd_would(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,166 @@
+/* cmd_client.c - issuerctl client ...: who may ask for tokens.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "base/b64url.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "ctl/cmd.h"
+#include "ctl/output.h"
+
+#define CLIENT_SECRET_BYTES  32
+#define CLIENT_SECRET_PREFIX "isc_" /* so that scanners for leaked secrets can know it */
+#define CLIENT_EXPIRES_MAX_S (INT64_C(10) * 365 * 86400)
+
+static const struct output_column columns[] = { { "NAME", "name" }, { "KIND", "kind" },
+	{ "STATE", "state" }, { "GROUPS", "groups" }, { "CREATED", "created_at" },
+	{ "EXPIRES", "expires_at" }, { NULL, NULL } };
+
+static const char *state_of(const struct store_client *client, unix_time now)
+{
+	if (client->revoked_at != TIME_UNSET)
+		return "revoked";
+	return client->expires_at != TIME_UNSET && client->expires_at <= now ? "expired" : "active";
+}
+
+static json_t *client_json(const struct store_client *client, unix_time now)
+{
+	json_t *groups = json_array();
+
+	for (size_t i = 0; i < client->group_count; i++)
+		(void)json_array_append_new(groups, json_string(client->groups[i]));
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "name", client->name, "kind",
+		client->kind, "state", state_of(client, now), "groups", groups, "created_at",
+		output_time(client->created_at), "expires_at", output_time(client->expires_at),
+		"revoked_at", output_time(client->revoked_at));
+}
+
+/* A new secret as text, and its hash for the store. */
+static int make_secret(struct text *ret, char hash[SECRET_HEX_LEN + 1], struct err *err)
+{
+	unsigned char bytes[CLIENT_SECRET_BYTES];
+
+	if (secret_random(bytes, sizeof(bytes), err) < 0)
+		return -1;
+	text_add(ret, CLIENT_SECRET_PREFIX);
+	b64url_encode(ret, bytes, sizeof(bytes));
+	OPENSSL_cleanse(bytes, sizeof(bytes));
+	secret_hash_hex(ret->s, ret->len, hash);
+	return 0;
+}
+
+/* The file comes first: a client whose secret was lost could never be used. */
+static int store_client(struct cmd_run *run, const struct store_client *client,
+	const struct text *secret, struct err *err)
+{
+	const char *file = cmd_value(run, "secret-file");
+
+	if (file && file_create_secret(file, secret->s, secret->len, err) < 0)
+		return -1;
+	if (store_client_create(run->store, cmd_issuer(run), client, run->actor, err) < 0) {
+		if (file)
+			(void)unlink(file); /* made a moment ago, and good for nothing */
+		return -1;
+	}
+	return 0;
+}
+
+static int report_created(const struct cmd_run *run, const struct store_client *client,
+	const struct text *secret, struct err *err)
+{
+	const char *file = cmd_value(run, "secret-file");
+	json_t *json = client_json(client, run->now);
+
+	(void)json_object_set_new(json, file ? "secret_file" : "secret",
+		json_string(file ? file : secret->s));
+	if (output_object(run, json, "name", err) < 0)
+		return -1;
+	if (!file && run->output == CMD_TABLE)
+		(void)printf("\nThis is the only time the secret is shown; the store holds its hash.\n");
+	return 0;
+}
+
+static int client_create(struct cmd_run *run, struct err *err)
+{
+	const char *groups[STORE_GROUPS_MAX + 1];
+	struct store_client client = { .kind = "bearer", .created_at = run->now };
+	auto_text struct text secret = TEXT_INIT;
+	int64_t expires_s;
+	int rc;
+
+	client.group_count = cmd_values(run, "group", groups, STORE_GROUPS_MAX + 1);
+	client.groups = (char **)(uintptr_t)groups; /* only read */
+	if (name_check_user("client name", run->args[0], err) < 0 ||
+		cmd_duration(run, "expires-in", 60, CLIENT_EXPIRES_MAX_S, 0, &expires_s, err) < 0 ||
+		make_secret(&secret, client.secret_hash, err) < 0 ||
+		cmd_open(run, STORE_WRITE, err) < 0)
+		return -1;
+	(void)text_fit(client.name, sizeof(client.name), run->args[0]); /* checked: it fits */
+	client.expires_at = expires_s > 0 ? run->now + expires_s : TIME_UNSET;
+	if (run->is_dry_run) {
+		cmd_would("create client '%s'", client.name);
+		return 0;
+	}
+	rc = store_client(run, &client, &secret, err);
+	if (rc == 0)
+		rc = report_created(run, &client, &secret, err);
+	OPENSSL_cleanse(secret.s, secret.len);
+	return rc;
+}
+
+static int client_list(struct cmd_run *run, struct err *err)
+{
+	struct store_clients clients;
+	json_t *list;
+
+	if (cmd_open(run, STORE_READ, err) < 0 ||
+		store_client_list(run->store, cmd_issuer(run), &clients, err) < 0)
+		return -1;
+	list = json_array();
+	for (size_t i = 0; i < clients.count; i++)
+		(void)json_array_append_new(list, client_json(&clients.client[i], run->now));
+	store_clients_free(&clients);
+	return output_list(run, list, columns, "name", err);
+}
+
+static int client_revoke(struct cmd_run *run, struct err *err)
+{
+	struct store_client client;
+	int rc;
+
+	if (cmd_open(run, STORE_WRITE, err) < 0 ||
+		store_client_get(run->store, cmd_issuer(run), run->args[0], &client, err) < 0)
+		return -1;
+	if (run->is_dry_run) {
+		cmd_would("revoke client '%s'; its next request would get 401", client.name);
+		store_client_free(&client);
+		return 0;
+	}
+	store_client_free(&client);
+	if (store_client_revoke(run->store, cmd_issuer(run), run->args[0], run->actor, run->now,
+		    err) < 0 ||
+		store_client_get(run->store, cmd_issuer(run), run->args[0], &client, err) < 0)
+		return -1;
+	rc = output_object(run, client_json(&client, run->now), "name", err);
+	store_client_free(&client);
+	return rc;
+}
+
+static const struct cmd_option create_options[] = {
+	{ "group", "GROUP", "make it a member of this group; may be repeated" },
+	{ "expires-in", "DURATION", "the secret stops working after this, e.g. 90d" },
+	{ "secret-file", "FILE", "write the secret here (mode 0600) instead of printing it" },
+	{ NULL, NULL, NULL },
+};
+
+const struct cmd cmd_client[] = {
+	{ "client", "create", "NAME", 1, 1, "Create a client with a bearer secret", true, create_options,
+		client_create },
+	{ "client", "list", "", 0, 0, "List clients", false, NULL, client_list },
+	{ "client", "revoke", "NAME", 1, 1, "Revoke a client's secret at once", true, NULL,
+		client_revoke },
+	{ .noun = NULL },
+};

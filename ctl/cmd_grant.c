@@ -1,0 +1,130 @@
+/* cmd_grant.c - issuerctl grant ...: who may ask for which tokens. Nothing is allowed without one.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ctl/cmd.h"
+#include "ctl/output.h"
+#include "setup/settings.h"
+
+#define GROUP_PREFIX "group:"
+#define TTL_MIN_S    1
+#define TTL_MAX_S    (INT64_C(1) << 32)
+
+static const struct output_column columns[] = { { "ID", "id" }, { "FOR", "for" },
+	{ "SUBJECT", "subject" }, { "AUDIENCES", "audiences" }, { "MAX TTL", "max_ttl" },
+	{ "CREATED", "created_at" }, { NULL, NULL } };
+
+static json_t *grant_json(const struct store_grant *grant)
+{
+	auto_free char *who = text_format("%s%s", *grant->group ? GROUP_PREFIX : "",
+		*grant->group ? grant->group : grant->client);
+	auto_free char *subject = text_format("%s/%s", grant->namespace, grant->name);
+	json_t *audiences = json_array();
+
+	for (size_t i = 0; i < grant->audience_count; i++)
+		(void)json_array_append_new(audiences, json_string(grant->audiences[i]));
+	return json_pack("{s:I, s:s, s:s, s:o, s:s, s:o}", "id", (json_int_t)grant->id, "for", who,
+		"subject", subject, "audiences", audiences, "max_ttl", text_span(grant->max_ttl_s).s,
+		"created_at", output_time(grant->created_at));
+}
+
+/* "NAME" is a client, "group:NAME" a group. */
+static int take_who(const char *who, struct store_grant *grant, struct err *err)
+{
+	const bool is_group = strncmp(who, GROUP_PREFIX, strlen(GROUP_PREFIX)) == 0;
+	const char *name = is_group ? who + strlen(GROUP_PREFIX) : who;
+
+	if (name_check_user(is_group ? "group name" : "client name", name, err) < 0)
+		return -1;
+	(void)text_fit(is_group ? grant->group : grant->client, sizeof(grant->client), name);
+	return 0;
+}
+
+static int take_audiences(const struct cmd_run *run, const char **audiences,
+	struct store_grant *grant, struct err *err)
+{
+	grant->audience_count = cmd_values(run, "audience", audiences, STORE_AUDIENCES_MAX + 1);
+	grant->audiences = (char **)(uintptr_t)audiences; /* only read */
+	if (grant->audience_count == 0)
+		return err_set(err, ERR_BAD_INPUT,
+			"a grant needs --audience; sts.amazonaws.com is that of AWS");
+	for (size_t i = 0; i < grant->audience_count; i++)
+		if (name_check_audience("audience", audiences[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static int grant_add(struct cmd_run *run, struct err *err)
+{
+	const char *audiences[STORE_AUDIENCES_MAX + 1];
+	struct store_grant grant = { .created_at = run->now };
+
+	if (take_who(run->args[0], &grant, err) < 0 ||
+		name_split(run->args[1], true, grant.namespace, grant.name, err) < 0 ||
+		take_audiences(run, audiences, &grant, err) < 0 || cmd_load_conf(run, err) < 0 ||
+		cmd_duration(run, "max-ttl", TTL_MIN_S, TTL_MAX_S, run->conf->tokens.default_lifetime.s,
+			&grant.max_ttl_s, err) < 0 ||
+		settings_open_store(run->conf, STORE_WRITE, &run->store, err) < 0)
+		return -1;
+	if (run->is_dry_run) {
+		cmd_would("allow '%s' tokens of '%s' for up to %s", run->args[0], run->args[1],
+			text_span(grant.max_ttl_s).s);
+		return 0;
+	}
+	if (store_grant_add(run->store, cmd_issuer(run), &grant, run->actor, &grant.id, err) < 0)
+		return -1;
+	if (grant.max_ttl_s > run->conf->tokens.max_lifetime.s)
+		(void)fprintf(stderr, "note: tokens.max_lifetime (%s) is shorter and will apply\n",
+			run->conf->tokens.max_lifetime.text);
+	return output_object(run, grant_json(&grant), "id", err);
+}
+
+static int grant_list(struct cmd_run *run, struct err *err)
+{
+	struct store_grants grants;
+	json_t *list;
+
+	if (cmd_open(run, STORE_READ, err) < 0 ||
+		store_grant_list(run->store, cmd_issuer(run), &grants, err) < 0)
+		return -1;
+	list = json_array();
+	for (size_t i = 0; i < grants.count; i++)
+		(void)json_array_append_new(list, grant_json(&grants.grant[i]));
+	store_grants_free(&grants);
+	return output_list(run, list, columns, "id", err);
+}
+
+static int grant_remove(struct cmd_run *run, struct err *err)
+{
+	int64_t id;
+
+	if (text_int(run->args[0], 1, INT64_MAX, &id, err) < 0)
+		return err_add(err, "grant ID");
+	if (cmd_open(run, STORE_WRITE, err) < 0)
+		return -1;
+	if (run->is_dry_run) {
+		cmd_would("remove grant %" PRId64, id);
+		return 0;
+	}
+	if (store_grant_remove(run->store, cmd_issuer(run), id, run->actor, run->now, err) < 0)
+		return -1;
+	return output_object(run, json_pack("{s:I, s:b}", "id", (json_int_t)id, "removed", 1), "id",
+		err);
+}
+
+static const struct cmd_option add_options[] = {
+	{ "audience", "AUDIENCE", "allow this audience; may be repeated; '*' allows any" },
+	{ "max-ttl", "DURATION", "longest lifetime, e.g. 1h (default tokens.default_lifetime)" },
+	{ NULL, NULL, NULL },
+};
+
+const struct cmd cmd_grant[] = {
+	{ "grant", "add", "CLIENT|group:GROUP NAMESPACE/NAME", 2, 2,
+		"Allow tokens; '*' in NAMESPACE or NAME stands for any run", true, add_options, grant_add },
+	{ "grant", "list", "", 0, 0, "List grants", false, NULL, grant_list },
+	{ "grant", "remove", "ID", 1, 1, "Remove a grant", true, NULL, grant_remove },
+	{ .noun = NULL },
+};

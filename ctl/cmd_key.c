@@ -1,0 +1,172 @@
+/* cmd_key.c - issuerctl key ...
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/text.h"
+#include "ctl/cmd.h"
+#include "ctl/keys.h"
+#include "ctl/output.h"
+#include "keys/plan.h"
+#include "setup/settings.h"
+
+static const struct output_column columns[] = {
+	{ "KID", "kid" }, { "GEN", "generation" }, { "ALG", "alg" }, { "STATE", "state" },
+	{ "PUBLISHED", "publish_at" }, { "ACTIVE FROM", "activate_at" },
+	{ "REMOVED FROM JWKS", "remove_at" }, { "NEXT CHANGE", "next_change" }, { NULL, NULL },
+};
+
+static json_t *all_json(const struct store_keys *keys, unix_time now)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < keys->count; i++)
+		(void)json_array_append_new(list, keys_json(keys, i, now));
+	return list;
+}
+
+static int key_list(struct cmd_run *run, struct err *err)
+{
+	struct store_keys keys;
+	int64_t revision;
+	int rc;
+
+	if (cmd_open(run, STORE_READ, err) < 0 ||
+		store_keys_load(run->store, cmd_issuer(run), &keys, &revision, err) < 0)
+		return -1;
+	rc = output_list(run, all_json(&keys, run->now), columns, "kid", err);
+	store_keys_free(&keys);
+	return rc;
+}
+
+/* The one key whose kid starts with `prefix`. */
+static int find_key(const struct store_keys *keys, const char *prefix, size_t *ret,
+	struct err *err)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < keys->count; i++)
+		if (strncmp(keys->key[i].kid, prefix, strlen(prefix)) == 0) {
+			found++;
+			*ret = i;
+		}
+	if (found == 0)
+		return err_set(err, ERR_NOT_FOUND, "no key '%.64s'; issuerctl key list shows them",
+			prefix);
+	if (found > 1)
+		return err_set(err, ERR_BAD_INPUT, "%zu keys begin with '%.64s'; give more of the kid",
+			found, prefix);
+	return 0;
+}
+
+static int key_show(struct cmd_run *run, struct err *err)
+{
+	struct store_keys keys;
+	int64_t revision;
+	size_t i = 0;
+	int rc;
+
+	if (cmd_open(run, STORE_READ, err) < 0 ||
+		store_keys_load(run->store, cmd_issuer(run), &keys, &revision, err) < 0)
+		return -1;
+	rc = find_key(&keys, run->args[0], &i, err);
+	if (rc == 0)
+		rc = output_object(run, keys_json(&keys, i, run->now), "kid", err);
+	store_keys_free(&keys);
+	return rc;
+}
+
+static void print_moment(const char *kid, const char *what, unix_time at, unix_time now)
+{
+	if (at != TIME_UNSET)
+		(void)printf("  %-20s %-11s %-43s %s\n", text_time(at).s, text_relative(at, now).s,
+			*kid ? kid : "(a new key)", what);
+}
+
+static void print_timeline(const struct store_keys *keys, unix_time now)
+{
+	for (size_t i = 0; i < keys->count; i++) {
+		const struct store_key *key = &keys->key[i];
+		const enum plan_state state = plan_state(keys, i, now);
+
+		if (state == PLAN_REMOVED || state == PLAN_REVOKED)
+			continue;
+		print_moment(key->kid, "published", key->publish_at, now);
+		print_moment(key->kid, state == PLAN_STANDBY || state == PLAN_STAGED ? "signs" :
+			"began to sign", key->activate_at, now);
+		print_moment(key->kid, "leaves the JWKS", key->remove_at, now);
+	}
+}
+
+/* Why the standby cannot sign at once, in numbers. */
+static void explain_lead(const struct cmd_run *run, const struct store_key *standby)
+{
+	const struct plan_policy policy = settings_plan(run->conf);
+	const struct conf_keys *conf = &run->conf->keys;
+	const bool is_cache = plan_lead(&policy) == policy.verifier_cache_s;
+
+	(void)printf("Why not sooner: verifiers may go without the key for %s after it was published at\n"
+		     "%s (%s), and would refuse what it signs.\n", text_span(plan_lead(&policy)).s,
+		text_time(standby->publish_at).s,
+		is_cache ? "keys.verifier_cache" : "keys.max_age + publication_lag + clock_skew");
+	if (is_cache)
+		(void)printf("If no verifier caches that long, lower keys.verifier_cache (now %s).\n",
+			conf->verifier_cache.text);
+}
+
+static int report_rotation(const struct cmd_run *run, const struct store_keys *keys,
+	size_t changed, struct err *err)
+{
+	const ptrdiff_t next = plan_successor(keys, run->now);
+	const ptrdiff_t active = plan_active(keys, run->now);
+	const bool is_immediate = active >= 0 && keys->key[active].activate_at == run->now;
+	const struct store_key *standby;
+
+	if (active < 0 || next < 0)
+		return err_set(err, ERR_UNHEALTHY, "no active key, or no standby; is the clock right?");
+	standby = &keys->key[next];
+	if (run->output == CMD_JSON)
+		return output_object(run,
+			json_pack("{s:b, s:b, s:o, s:s, s:o, s:o}", "dry_run", run->is_dry_run, "immediate",
+				is_immediate, "takes_effect_at",
+				output_time(is_immediate ? run->now : standby->activate_at), "signer",
+				is_immediate ? keys->key[active].kid : standby->kid, "changed",
+				json_boolean(changed > 0), "keys", all_json(keys, run->now)),
+			"signer", err);
+	if (is_immediate)
+		(void)printf("%s: key %s %s now; tokens of the old key stay valid.\n",
+			run->is_dry_run ? "Dry run" : "Done", keys->key[active].kid,
+			run->is_dry_run ? "would sign from" : "signs from");
+	else
+		(void)printf("%s: key %s %s at %s (%s).\n", run->is_dry_run ? "Dry run" :
+			changed > 0 ? "Planned" : "Planned already", standby->kid,
+			run->is_dry_run ? "would sign" : "will sign", text_time(standby->activate_at).s,
+			text_relative(standby->activate_at, run->now).s);
+	if (!is_immediate)
+		explain_lead(run, standby);
+	(void)printf("\n");
+	print_timeline(keys, run->now);
+	return 0;
+}
+
+static int key_rotate(struct cmd_run *run, struct err *err)
+{
+	struct store_keys keys;
+	size_t changed;
+	int rc;
+
+	if (cmd_open(run, STORE_WRITE, err) < 0 ||
+		keys_rotate(run, PLAN_ROTATE, &keys, &changed, err) < 0)
+		return -1;
+	rc = report_rotation(run, &keys, changed, err);
+	store_keys_free(&keys);
+	return rc;
+}
+
+const struct cmd cmd_key[] = {
+	{ "key", "list", "", 0, 0, "List the signing keys and their states", false, NULL, key_list },
+	{ "key", "show", "KID", 1, 1, "Show one key; the start of its kid is enough", false, NULL,
+		key_show },
+	{ "key", "rotate", "", 0, 0, "Let the standby key sign at the earliest safe moment", true, NULL,
+		key_rotate },
+	{ .noun = NULL },
+};
