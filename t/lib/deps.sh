@@ -1,0 +1,64 @@
+# deps.sh - the Debian packages that building and testing need, and how to get those that are
+# missing. Source it from the top of the tree, then: deps_install $DEPS_BUILD
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh
+
+# shellcheck disable=SC2034 # used by who sources this
+DEPS_BUILD="gcc make autoconf automake pkg-config libc6-dev libssl-dev libjwt-dev
+	libmicrohttpd-dev libjansson-dev libsqlite3-dev libcyaml-dev libyaml-dev
+	libcurl4-openssl-dev libgnutls28-dev"
+
+# What a first try needs besides the programs.
+# shellcheck disable=SC2034
+DEPS_TRY="curl jq openssl ca-certificates"
+
+# shellcheck disable=SC2034
+DEPS_TEST="libcmocka-dev clang libclang-rt-dev clang-tidy clang-format cppcheck shellcheck
+	curl jq openssl ca-certificates sqlite3 python3 python3-jwt python3-cryptography awscli
+	groff mandoc procps util-linux"
+
+# node and npm often come from elsewhere; any will do.
+command -v node >/dev/null 2>&1 || DEPS_TEST="$DEPS_TEST nodejs"
+command -v npm >/dev/null 2>&1 || DEPS_TEST="$DEPS_TEST npm"
+
+# deps_missing PACKAGE... - prints those that are not installed, on one line.
+deps_missing() {
+	dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null |
+		awk -v want="$*" '
+			$1 == "ii" { have[$2] = 1 }
+			END { n = split(want, w); for (i = 1; i <= n; i++) if (!(w[i] in have)) print w[i] }' |
+		tr '\n' ' '
+}
+
+# deps_install PACKAGE... - installs what is missing; quick and silent if nothing is.
+deps_install() {
+	if ! command -v dpkg-query >/dev/null 2>&1; then
+		echo "This is no Debian: make sure that you have what these packages hold:" >&2
+		echo "  $*" | tr -s '\n\t ' ' ' >&2
+		echo >&2
+		return 0
+	fi
+	deps_wanted=$(deps_missing "$@")
+	[ -n "$deps_wanted" ] || return 0
+
+	if [ "$(id -u)" -eq 0 ]; then
+		deps_root=
+	elif command -v sudo >/dev/null 2>&1; then
+		deps_root=sudo
+	else
+		echo "Packages are missing, and installing them takes root. As root, run:" >&2
+		echo "  apt-get install --no-install-recommends $deps_wanted" >&2
+		return 1
+	fi
+	echo "Installing packages: $deps_wanted"
+	# shellcheck disable=SC2086 # lists of words
+	if ! { $deps_root apt-get -q -o DPkg::Lock::Timeout=300 update &&
+		$deps_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
+			-o DPkg::Lock::Timeout=300 install --no-install-recommends $deps_wanted; } \
+		>deps.log 2>&1 </dev/null; then
+		tail -n 20 deps.log >&2
+		echo "Could not install them (the end of deps.log is above)." >&2
+		return 1
+	fi
+	rm -f deps.log
+}

@@ -1,0 +1,79 @@
+# t/local.mk - the tests. To add one:
+#   unit test      write t/unit/test_NAME.c, then    unit_tests += t/unit/test_NAME
+#   black box      write t/NNNN-NAME.t (mode 755)    shell_tests += t/NNNN-NAME.t
+#   fuzz target    write t/fuzz/fuzz_NAME.c and t/fuzz/corpus/NAME/, then
+#                                                    fuzz_targets += t/fuzz/fuzz_NAME
+# here or in a room's local.mk; a program needs no _SOURCES unless it has a second file.
+# SPDX-License-Identifier: Apache-2.0
+unit_tests += \
+	%D%/unit/test_b64url \
+	%D%/unit/test_err \
+	%D%/unit/test_file \
+	%D%/unit/test_log \
+	%D%/unit/test_name \
+	%D%/unit/test_secret \
+	%D%/unit/test_text
+
+shell_tests += \
+	%D%/0000-tap.t \
+	%D%/0001-layers.t \
+	%D%/0002-fuzz-replay.t
+
+fuzz_targets += \
+	%D%/fuzz/fuzz_b64url \
+	%D%/fuzz/fuzz_text
+
+EXTRA_DIST += $(shell_tests) %D%/run %D%/unit/unit.h %D%/lib/tap.sh %D%/lib/clock.sh %D%/lib/deps.sh \
+	%D%/lib/issuer.sh %D%/lib/port.sh %D%/fuzz/corpus
+
+# A clock that tests set, in place of libclock.a.
+check_LIBRARIES += %D%/libclock_file.a
+%C%_libclock_file_a_SOURCES = %D%/lib/clock_file.c
+
+# Both programs with that clock: the same objects, linked again.
+check_PROGRAMS += %D%/issuerd-test %D%/issuerctl-test
+%C%_issuerd_test_SOURCES = $(issuerd_SOURCES)
+%C%_issuerd_test_LDADD = $(room_libs) %D%/libclock_file.a $(outside_libs)
+%C%_issuerctl_test_SOURCES = $(issuerctl_SOURCES)
+%C%_issuerctl_test_LDADD = libctl.a $(room_libs) %D%/libclock_file.a $(outside_libs)
+
+# The main of a fuzz target: libFuzzer's, or one that replays a corpus.
+if FUZZ
+fuzz_main = $(FUZZ_LDFLAGS)
+check_PROGRAMS += $(fuzz_targets)
+else !FUZZ
+fuzz_main = %D%/libreplay.a
+check_LIBRARIES += %D%/libreplay.a
+%C%_libreplay_a_SOURCES = %D%/fuzz/replay.c
+check_PROGRAMS += $(fuzz_targets)
+if HAVE_CMOCKA
+check_PROGRAMS += $(unit_tests)
+endif HAVE_CMOCKA
+endif !FUZZ
+
+# What a program links that does not say otherwise: every test.
+LDADD = $(fuzz_main) $(room_libs) libclock.a $(outside_libs) $(CMOCKA_LIBS)
+
+if HAVE_CMOCKA
+TESTS = $(unit_tests) $(shell_tests)
+else !HAVE_CMOCKA
+TESTS = $(shell_tests)
+check-local: check-TESTS
+	@echo "make check: the unit tests need cmocka: install it (Debian package libcmocka-dev)" >&2
+	@echo "            and run configure again. Only the shell tests were run." >&2
+	@exit 1
+endif !HAVE_CMOCKA
+
+TEST_EXTENSIONS = .t
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+T_LOG_DRIVER = $(LOG_DRIVER)
+AM_TESTS_ENVIRONMENT = \
+	SRCDIR='$(abs_top_srcdir)'; export SRCDIR; \
+	BUILDDIR='$(abs_top_builddir)'; export BUILDDIR; \
+	CC='$(CC)'; export CC; \
+	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT;
+
+clean-local:
+	rm -rf %D%/work fuzz-build coverage-build
+
+include %D%/tools.mk
