@@ -17,7 +17,10 @@ unit_tests += \
 shell_tests += \
 	%D%/0000-tap.t \
 	%D%/0001-layers.t \
-	%D%/0002-fuzz-replay.t
+	%D%/0002-fuzz-replay.t \
+	%D%/2000-discovery.t \
+	%D%/3000-tokenrequest.t \
+	%D%/3001-refusals.t
 
 fuzz_targets += \
 	%D%/fuzz/fuzz_b64url \

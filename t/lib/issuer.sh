@@ -107,13 +107,14 @@ header() {
 
 AWS='{"spec":{"audiences":["sts.amazonaws.com"]}}'
 
-# ask_token NS NAME BODY [CURL-ARG...] - as client ci, unless CREDENTIAL says otherwise.
+# ask_token NS NAME BODY [CURL-ARG...] - as client ci, in JSON. AUTH and TYPE replace the two
+# headers; "Authorization:" and "Content-Type:" leave them out.
 ask_token() {
 	ask_url=$API/api/v1/namespaces/$1/serviceaccounts/$2/token
 	ask_body=$3
 	shift 3
-	request -H "Authorization: Bearer ${CREDENTIAL-$(cat ci.secret)}" \
-		-H 'Content-Type: application/json' --data-raw "$ask_body" "$@" "$ask_url"
+	request -H "${AUTH-Authorization: Bearer $(cat ci.secret)}" \
+		-H "${TYPE-Content-Type: application/json}" --data-raw "$ask_body" "$@" "$ask_url"
 }
 
 # token_of - the token in the last answer.

@@ -1,0 +1,159 @@
+#!/bin/sh
+# Everything a token request can be refused for, and how.
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck source=t/lib/issuer.sh
+. "${SRCDIR:-.}/t/lib/issuer.sh"
+issuer_make 'limits:
+  body_bytes: 2048'
+demo
+issuer_start
+
+# refused DESC WANT - the last answer, as "STATUS REASON"; a Status in every way.
+refused() {
+	is "$1" "$status $(jq -r .reason body)" "$2"
+	is "... as a Status" "$(jq -c '[.kind, .apiVersion, .status, .code]' body)" \
+		"[\"Status\",\"v1\",\"Failure\",${2%% *}]"
+}
+
+# ---- who are you ----
+status=$(AUTH=Authorization: ask_token demo app "$AWS")
+refused "no credential" "401 Unauthorized"
+is "401 names the scheme" "$(header WWW-Authenticate)" Bearer
+is "401 says no more" "$(jq -r .message body)" Unauthorized
+status=$(AUTH='Authorization: Bearer isc_nonsense' ask_token demo app "$AWS")
+refused "an unknown secret" "401 Unauthorized"
+status=$(AUTH='Authorization: Bearer ' ask_token demo app "$AWS")
+refused "an empty secret" "401 Unauthorized"
+status=$(AUTH="Authorization: Bearer $(cat ci.secret)x" ask_token demo app "$AWS")
+refused "a secret with one character more" "401 Unauthorized"
+status=$(ask_token demo app "$AWS" -H "Authorization: Bearer $(cat ci.secret)")
+refused "two credentials" "401 Unauthorized"
+status=$(AUTH="Authorization: Basic $(cat ci.secret)" ask_token demo app "$AWS")
+refused "another scheme" "401 Unauthorized"
+status=$(AUTH=Authorization: ask_token demo "app/token?access_token=$(cat ci.secret)&x=" "$AWS")
+refused "a secret in the query" "401 Unauthorized"
+issuerctl client create gone --secret-file gone.secret >/dev/null
+issuerctl grant add gone demo/app --audience sts.amazonaws.com >/dev/null
+is "a client works until it is revoked" "$(AUTH="Authorization: Bearer $(cat gone.secret)" ask_token demo app "$AWS")" 201
+issuerctl client revoke gone >/dev/null
+status=$(AUTH="Authorization: Bearer $(cat gone.secret)" ask_token demo app "$AWS")
+refused "a revoked client, at once" "401 Unauthorized"
+
+# ---- may you ----
+status=$(ask_token demo other "$AWS")
+refused "no grant for this service account" "403 Forbidden"
+like "403 speaks as Kubernetes does, and says which rule was missing" "$(jq -r .message body)" \
+	'^serviceaccounts "other" is forbidden: User "ci" cannot create resource "serviceaccounts/token" in API group "" in the namespace "demo": no grant covers this service account$'
+is "403 says what about" "$(jq -c .details body)" '{"name":"other","kind":"serviceaccounts"}'
+is "403 is audited" "$(audit "event='token.refused' AND actor='ci' AND subject='system:serviceaccount:demo:other' AND outcome='Forbidden' AND detail LIKE '%no grant covers this service account'")" 1
+status=$(ask_token other app "$AWS")
+refused "no grant for this namespace" "403 Forbidden"
+status=$(ask_token demo app '{"spec":{"audiences":["vault"]}}')
+refused "an audience beyond the grant" "403 Forbidden"
+like "the audience is named" "$(jq -r .message body)" 'no grant covers audience "vault"$'
+is "that is audited, too" "$(audit "event='token.refused' AND audience='[\"vault\"]'")" 1
+status=$(ask_token demo app '{"spec":{"audiences":["sts.amazonaws.com","vault"]}}')
+refused "one audience of two beyond the grant" "403 Forbidden"
+status=$(ask_token demo app '{}')
+refused "the default audience beyond the grant" "403 Forbidden"
+status=$(ask_token demo app '{"spec":{"audiences":[""]}}')
+refused "an empty audience" "403 Forbidden"
+status=$(ask_token demo app '{"spec":{"audiences":["sts.amazonaws.com\u0000.evil"]}}')
+refused "an audience with a zero byte" "403 Forbidden"
+status=$(ask_token demo app '{"spec":{"audiences":["STS.amazonaws.com"]}}')
+refused "an audience in another case" "403 Forbidden"
+issuerctl grant add ci demo/app --audience vault >/dev/null
+status=$(ask_token demo app '{"spec":{"audiences":["sts.amazonaws.com","vault"]}}')
+refused "two grants do not add up" "403 Forbidden"
+status=$(ask_token demo other '{')
+refused "who may not ask is not told what else is wrong" "403 Forbidden"
+
+# ---- does it exist ----
+issuerctl grant add ci 'demo/no*' --audience sts.amazonaws.com >/dev/null
+status=$(ask_token demo nobody "$AWS")
+refused "an unknown service account, for one who may ask" "404 NotFound"
+is "404 in Kubernetes' words" "$(jq -r .message body)" 'serviceaccounts "nobody" not found'
+is "404 says what about" "$(jq -c .details body)" '{"name":"nobody","kind":"serviceaccounts"}'
+status=$(ask_token demo NO_body "$AWS")
+refused "a name that no service account can have" "404 NotFound"
+status=$(ask_token demo a%2fb "$AWS")
+refused "a slash in disguise" "404 NotFound"
+status=$(ask_token demo app%00 "$AWS")
+refused "a zero byte in the path" "404 NotFound"
+status=$(ask_token demo nobody '{')
+refused "a malformed body comes before the lookup" "400 BadRequest"
+
+# ---- what did you say ----
+while IFS='|' read -r desc body; do
+	status=$(ask_token demo app "$body")
+	refused "$desc" "400 BadRequest"
+done <<'EOF'
+malformed JSON|{"spec":
+an empty body|
+trailing data|{"spec":{}} x
+two documents|{} {}
+a list|[]
+a string|"x"
+another kind|{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1"}
+a kind in another case|{"kind":"tokenrequest"}
+another version|{"kind":"TokenRequest","apiVersion":"authentication.k8s.io/v1beta1"}
+the core group|{"kind":"TokenRequest","apiVersion":"v1"}
+a number as kind|{"kind":1}
+a list as spec|{"spec":[]}
+a string as audiences|{"spec":{"audiences":"a"}}
+a number as audience|{"spec":{"audiences":[1]}}
+null as audience|{"spec":{"audiences":[null]}}
+a string as lifetime|{"spec":{"expirationSeconds":"600"}}
+a fraction as lifetime|{"spec":{"expirationSeconds":600.5}}
+an exponent as lifetime|{"spec":{"expirationSeconds":6e2}}
+a lifetime beyond 64 bits|{"spec":{"expirationSeconds":9223372036854775808}}
+a boolean as lifetime|{"spec":{"expirationSeconds":true}}
+another namespace in metadata|{"metadata":{"namespace":"other"}}
+a string as metadata|{"metadata":"x"}
+a string as boundObjectRef|{"spec":{"boundObjectRef":"x"}}
+a bound token, which is not supported yet|{"spec":{"audiences":["sts.amazonaws.com"],"boundObjectRef":{"kind":"Pod","apiVersion":"v1","name":"p"}}}
+EOF
+like "a bound token is refused as Kubernetes refuses a kind" "$(jq -r .message body)" \
+	'^cannot bind token to object of type v1, Kind=Pod$'
+
+# ---- is it sensible ----
+status=$(ask_token demo app '{"spec":{"audiences":["sts.amazonaws.com"],"expirationSeconds":599}}')
+refused "less than ten minutes" "422 Invalid"
+is "the cause is told" "$(jq -c .details body)" \
+	'{"group":"authentication.k8s.io","kind":"TokenRequest","causes":[{"reason":"FieldValueInvalid","message":"Invalid value: 599: may not specify a duration less than 10 minutes","field":"spec.expirationSeconds"}]}'
+status=$(ask_token demo app '{"spec":{"audiences":["sts.amazonaws.com"],"expirationSeconds":4294967297}}')
+refused "more than 2^32 s" "422 Invalid"
+like "the message says so" "$(jq -r .message body)" 'may not specify a duration larger than 2\^32 seconds$'
+status=$(ask_token demo app '{"spec":{"expirationSeconds":-1}}')
+refused "a negative lifetime" "422 Invalid"
+status=$(ask_token demo app '{"metadata":{"name":"other"},"spec":{"audiences":["sts.amazonaws.com"]}}')
+refused "another name in metadata" "422 Invalid"
+is "its cause names the member" "$(jq -r '.details.causes[0].field' body)" metadata.name
+status=$(ask_token demo app '{"metadata":{"uid":"11111111-1111-1111-1111-111111111111"},"spec":{"audiences":["sts.amazonaws.com"]}}')
+refused "another uid in metadata" "409 Conflict"
+
+# ---- is it HTTP ----
+big=$(head -c 2048 /dev/zero | tr '\0' ' ')
+fit=$(head -c $((2048 - ${#AWS})) /dev/zero | tr '\0' ' ')
+is "a body of just the limit" "$(ask_token demo app "$AWS$fit")" 201
+status=$(ask_token demo app "$AWS$fit ")
+refused "a byte more" "413 RequestEntityTooLarge"
+status=$(ask_token demo app "$AWS$big$big$big" -H 'Transfer-Encoding: chunked')
+refused "more, without a length" "413 RequestEntityTooLarge"
+for method in GET PUT DELETE PATCH; do
+	status=$(ask_token demo app "$AWS" -X $method)
+	refused "$method" "405 MethodNotAllowed"
+	is "405 names what is allowed" "$(header Allow)" POST
+done
+status=$(AUTH=Authorization: ask_token demo app "$AWS" -X GET)
+refused "a stranger's GET" "401 Unauthorized"
+for type in text/plain application/x-www-form-urlencoded application/jsonx application/xml; do
+	status=$(TYPE="Content-Type: $type" ask_token demo app "$AWS")
+	refused "a body of type $type" "415 UnsupportedMediaType"
+done
+is "a header beyond the limit" "$(ask_token demo app "$AWS" -H "X: $(head -c 20000 /dev/zero | tr '\0' x)")" 431
+is "plain HTTP to a TLS port gets no answer" \
+	"$(curl -s -o /dev/null -w '%{http_code}' "http://localhost:$PORT/openid/v1/jwks")" 000
+is "after all that the issuer still serves" "$(ask_token demo app "$AWS")" 201
+unlike "no secret is in the log" "$(cat issuerd.log)" "$(cat ci.secret)"
+done_testing
