@@ -1,0 +1,20 @@
+# doc/local.mk - manual pages and what to read before trusting the code.
+# SPDX-License-Identifier: Apache-2.0
+dist_man_MANS += %D%/issuerd.8 %D%/issuerctl.8 %D%/issuerd.yaml.5
+
+dist_doc_DATA = README CHANGELOG SECURITY \
+	%D%/architecture.md %D%/kubernetes.md %D%/words.md
+
+EXTRA_DIST += \
+	%D%/decisions/0001-two-processes-by-exec.md \
+	%D%/decisions/0002-libjwt-parses-openssl-signs.md \
+	%D%/decisions/0003-poll-for-tls-epoll-for-plain.md \
+	%D%/decisions/0004-sql-behind-a-door.md \
+	%D%/decisions/0005-json-packets-to-the-signer.md \
+	%D%/decisions/0006-key-states-from-times.md \
+	%D%/decisions/0007-setup-room.md \
+	%D%/decisions/0008-plain-hash-of-client-secrets.md \
+	%D%/decisions/0009-strict-configuration.md \
+	%D%/decisions/0010-one-grant-decides.md
+
+shell_tests += t/0003-docs.t
