@@ -152,7 +152,7 @@ static int check_socket(const struct yaml *yaml, const char *path,
 
 	if (l->tls)
 		return yaml_refuse(yaml, path, err,
-			"%s has tls on a socket, where the kernel tells who calls; remove one "
+			"%s has tls on a socket, which never leaves this host; remove one "
 			"of them",
 			path);
 	if (len > SOCKET_MAX)

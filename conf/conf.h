@@ -16,7 +16,7 @@
 enum conf_serves {
 	CONF_SERVES_PUBLIC = 1 << 0, /* discovery and JWKS, anonymous */
 	CONF_SERVES_API = 1 << 1,    /* the token API, authenticated */
-	CONF_SERVES_OPS = 1 << 2,    /* health and metrics */
+	CONF_SERVES_OPS = 1 << 2,    /* health */
 };
 
 /* A duration as written ("24h") and in seconds. */

@@ -51,7 +51,8 @@ static int ensure_issuer(struct cmd_run *run, struct err *err)
 
 	if (store_issuer_get(run->store, issuer->name, &stored, err) < 0)
 		return err->code == ERR_NOT_FOUND ?
-			store_issuer_create(run->store, issuer->name, issuer->url, run->now, err) :
+			store_issuer_create(run->store, issuer->name, issuer->url, run->actor, run->now,
+				err) :
 			-1;
 	if (strcmp(stored.url, issuer->url) != 0)
 		rc = err_set(err, ERR_CONFLICT,

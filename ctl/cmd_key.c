@@ -114,11 +114,11 @@ static void explain_lead(const struct cmd_run *run, const struct store_key *stan
 }
 
 static int report_rotation(const struct cmd_run *run, const struct store_keys *keys,
-	size_t changed, struct err *err)
+	int64_t old_signer, size_t changed, struct err *err)
 {
 	const ptrdiff_t next = plan_successor(keys, run->now);
 	const ptrdiff_t active = plan_active(keys, run->now);
-	const bool is_immediate = active >= 0 && keys->key[active].activate_at == run->now;
+	const bool is_immediate = active >= 0 && keys->key[active].generation != old_signer;
 	const struct store_key *standby;
 
 	if (active < 0 || next < 0)
@@ -148,16 +148,32 @@ static int report_rotation(const struct cmd_run *run, const struct store_keys *k
 	return 0;
 }
 
+/* The generation that signs now, or 0. */
+static int signer_generation(struct cmd_run *run, int64_t *ret, struct err *err)
+{
+	struct store_keys keys;
+	int64_t revision;
+	ptrdiff_t active;
+
+	if (store_keys_load(run->store, cmd_issuer(run), &keys, &revision, err) < 0)
+		return -1;
+	active = plan_active(&keys, run->now);
+	*ret = active < 0 ? 0 : keys.key[active].generation;
+	store_keys_free(&keys);
+	return 0;
+}
+
 static int key_rotate(struct cmd_run *run, struct err *err)
 {
 	struct store_keys keys;
+	int64_t old_signer;
 	size_t changed;
 	int rc;
 
-	if (cmd_open(run, STORE_WRITE, err) < 0 ||
+	if (cmd_open(run, STORE_WRITE, err) < 0 || signer_generation(run, &old_signer, err) < 0 ||
 		keys_rotate(run, PLAN_ROTATE, &keys, &changed, err) < 0)
 		return -1;
-	rc = report_rotation(run, &keys, changed, err);
+	rc = report_rotation(run, &keys, old_signer, changed, err);
 	store_keys_free(&keys);
 	return rc;
 }

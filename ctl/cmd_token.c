@@ -59,10 +59,11 @@ static int record(struct cmd_run *run, const struct mint_token *token, const jso
 static int open_ring(struct cmd_run *run, struct keyring **ret, struct err *err)
 {
 	auto_key_sealing struct key_sealing *sealing = NULL;
+	auto_free char *path = settings_sealing_path(run->conf);
 	struct keyring_slot *slot;
 	int rc;
 
-	if (key_sealing_read(run->conf->sealing_key, &sealing, err) < 0 ||
+	if (key_sealing_read(path, &sealing, err) < 0 ||
 		keyring_slot_open(run->store, cmd_issuer(run), sealing, run->now, &slot, err) < 0)
 		return -1;
 	rc = keyring_slot_get(slot, run->now, ret, err);

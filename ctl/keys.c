@@ -9,6 +9,7 @@ int keys_rotate(struct cmd_run *run, enum plan_ask ask, struct store_keys *ret_k
 	size_t *ret_changed, struct err *err)
 {
 	auto_key_sealing struct key_sealing *sealing = NULL;
+	auto_free char *path = settings_sealing_path(run->conf);
 	struct rotate rotate = {
 		.store = run->store,
 		.issuer = cmd_issuer(run),
@@ -17,7 +18,7 @@ int keys_rotate(struct cmd_run *run, enum plan_ask ask, struct store_keys *ret_k
 		.actor = run->actor,
 	};
 
-	if (key_sealing_read(run->conf->sealing_key, &sealing, err) < 0)
+	if (key_sealing_read(path, &sealing, err) < 0)
 		return -1;
 	rotate.sealing = sealing;
 	return rotate_run(&rotate, ask, run->is_dry_run, run->now, ret_keys, ret_changed, err);

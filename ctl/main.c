@@ -238,7 +238,7 @@ static int parse_global(struct cmd_run *run, int argc, char **argv, struct err *
 			exit(0);
 		}
 		if (opt == 'V') {
-			(void)puts(PACKAGE_STRING);
+			(void)puts("issuerctl " PACKAGE_VERSION);
 			exit(0);
 		}
 		if (take_option(run, opt == 256 ? name : opt == 'c' ? "config" : "output", optarg,

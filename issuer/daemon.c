@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 
 #include "base/clock.h"
@@ -39,6 +40,7 @@ struct daemon {
 	struct gateway gw;
 	struct server *servers;
 	size_t server_count;
+	struct text settings; /* the configuration in force, for signers */
 };
 
 /* ---- opening ---- */
@@ -47,6 +49,7 @@ static int open_gateway(struct daemon *d, const struct conf *conf, char *const *
 	struct err *err)
 {
 	struct gateway *gw = &d->gw;
+	struct signer_program program;
 	const char *host;
 
 	gw->conf = conf;
@@ -54,7 +57,10 @@ static int open_gateway(struct daemon *d, const struct conf *conf, char *const *
 	host = strstr(gw->issuer->url, "://") + 3; /* conf has checked the URL */
 	gw->path_prefix = host + strcspn(host, "/");
 	/* The signer comes first: it migrates the store, and nobody is let in before it can mint. */
-	if (signer_start(signer_argv, &gw->signer, err) < 0 ||
+	if (conf_print(conf, &d->settings, err) < 0)
+		return -1;
+	program = (struct signer_program){ signer_argv, d->settings.s, d->settings.len };
+	if (signer_start(&program, &gw->signer, err) < 0 ||
 		settings_open_store(conf, STORE_READ, &gw->store, err) < 0)
 		return -1;
 	return keyring_slot_open(gw->store, gw->issuer->name, NULL, clock_now(), &gw->slot, err);
@@ -209,6 +215,7 @@ static void release(struct daemon *d)
 	signer_stop(d->gw.signer);
 	keyring_slot_close(d->gw.slot);
 	store_close(d->gw.store);
+	text_free(&d->settings);
 }
 
 /* Signals are read from a descriptor by one thread, so no handler runs anywhere. */
@@ -216,9 +223,10 @@ static int block_signals(int *ret, struct err *err)
 {
 	sigset_t set;
 
-	(void)sigemptyset(&set); /* these three cannot fail with valid numbers */
+	(void)sigemptyset(&set); /* these four cannot fail with valid numbers */
 	(void)sigaddset(&set, SIGTERM);
 	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGHUP);
 	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		return err_set(err, ERR_FAILED, "could not set up signals");
 	*ret = signalfd(-1, &set, SFD_CLOEXEC);
@@ -252,9 +260,10 @@ int daemon_gateway(const struct conf *conf, char *const *signer_argv, int ready_
 
 static int run_signer(const struct conf *conf, struct err *err)
 {
+	auto_free char *sealing_path = settings_sealing_path(conf);
 	auto_store struct store *store = NULL;
 	struct signer_settings settings = {
-		.sealing_path = conf->sealing_key,
+		.sealing_path = sealing_path,
 		.issuer = conf->issuers[0].name,
 		.plan = settings_plan(conf),
 		.mint = settings_mint(conf),
@@ -268,11 +277,18 @@ static int run_signer(const struct conf *conf, struct err *err)
 	return signer_process_run(SIGNER_FD, &settings, err);
 }
 
-int daemon_signer(const struct conf *conf, struct err *err)
+int daemon_signer(const char *path, struct err *err)
 {
-	const int rc = run_signer(conf, err);
+	auto_conf struct conf *conf = NULL;
+	auto_free char *yaml = NULL;
+	size_t len;
 
-	if (rc < 0)
+	/* Of a program started from /proc/self/exe the kernel only knows "exe". */
+	(void)prctl(PR_SET_NAME, "issuerd-signer", 0, 0, 0);
+	if (signer_receive_settings(SIGNER_FD, &yaml, &len, err) < 0 ||
+		conf_parse(path, yaml, len, &conf, err) < 0 || run_signer(conf, err) < 0) {
 		signer_process_refuse(SIGNER_FD, err);
-	return rc;
+		return -1;
+	}
+	return 0;
 }

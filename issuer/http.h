@@ -1,6 +1,6 @@
 /* http.h - HTTP/1.1 over plain TCP, TLS or a Unix socket, by libmicrohttpd. A handler sees values
  * and no socket: it fills a reply at once, or suspends the call and has it resumed by another
- * thread once the reply is filled. Limits: body, connections, idle time, header size (8 KiB).
+ * thread once the reply is filled. Limits: body, connections, idle time, header size (16 KiB).
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef HTTP_H
 #define HTTP_H

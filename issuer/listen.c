@@ -80,6 +80,12 @@ static int open_tcp(const char *address, int *ret_fd, struct text *ret_name, str
 		resolve(host, port, &addr, &len, err) < 0)
 		return -1;
 	fd = socket(addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 && errno == EAFNOSUPPORT && host[0] == '\0') {
+		/* All addresses, on a host without IPv6. */
+		if (resolve("0.0.0.0", port, &addr, &len, err) < 0)
+			return -1;
+		fd = socket(addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	}
 	if (fd < 0)
 		return err_errno(err, ERR_FAILED, "could not make a socket for '%s'", address);
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||

@@ -121,6 +121,8 @@ static int run(const struct arguments *args, struct err *err)
 {
 	auto_conf struct conf *conf = NULL;
 
+	if (args->mode == MODE_SIGNER)
+		return daemon_signer(args->conf_path, err);
 	if (conf_load(conf_path(args->conf_path), &conf, err) < 0)
 		return -1;
 	set_log_level(conf);
@@ -131,7 +133,6 @@ static int run(const struct arguments *args, struct err *err)
 	case MODE_DUMP:
 		return dump(conf, err);
 	case MODE_SIGNER:
-		return daemon_signer(conf, err);
 	case MODE_SERVE:
 		break;
 	}

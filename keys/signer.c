@@ -29,7 +29,7 @@ struct pending {
 };
 
 struct signer {
-	char *const *argv;
+	struct signer_program program;
 	pthread_t reader;
 	int stop_fd; /* readable once signer_stop was called */
 	pid_t pid;   /* of the reader alone, once that runs */
@@ -88,20 +88,45 @@ static int wait_ready(int fd, struct err *err)
 	return 0;
 }
 
-static void reap(pid_t pid)
+static int reap(pid_t pid)
 {
 	int status = 0;
 
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	return status;
+}
+
+static void log_end(int status)
+{
 	if (status != 0)
 		log_event(LOG_ERROR, "signer.died", "signal",
 			WIFSIGNALED(status) ? text_num(WTERMSIG(status)).s : NULL, "exit",
 			WIFEXITED(status) ? text_num(WEXITSTATUS(status)).s : NULL, NULL);
 }
 
+static int send_settings(int fd, const struct signer_program *program, struct err *err)
+{
+	if (send(fd, program->settings, program->settings_len, MSG_NOSIGNAL) < 0)
+		return err_errno(err, ERR_FAILED, "could not send the signer its settings");
+	return 0;
+}
+
+int signer_receive_settings(int fd, char **ret, size_t *ret_len, struct err *err)
+{
+	auto_free char *packet = text_alloc(SIGNER_MESSAGE_MAX + 1, 1);
+	const ssize_t len = recv(fd, packet, SIGNER_MESSAGE_MAX, 0);
+
+	if (len <= 0)
+		return err_set(err, ERR_FAILED, "no settings came from the gateway");
+	*ret_len = (size_t)len;
+	*ret = take(packet);
+	return 0;
+}
+
 /* Starts a signer and waits for its word; the socket is `ret_fd`. */
-static int launch(char *const *argv, pid_t *ret_pid, int *ret_fd, struct err *err)
+static int launch(const struct signer_program *program, pid_t *ret_pid, int *ret_fd,
+	struct err *err)
 {
 	int pair[2];
 	int rc;
@@ -116,13 +141,14 @@ static int launch(char *const *argv, pid_t *ret_pid, int *ret_fd, struct err *er
 		pair[1] = moved;
 	}
 	rc = pair[1] < 0 ? err_errno(err, ERR_FAILED, "could not move a socket") :
-			   spawn(argv, pair[1], ret_pid, err);
+			   spawn(program->argv, pair[1], ret_pid, err);
 	if (pair[1] >= 0)
 		(void)close(pair[1]); /* the child has its own */
-	if (rc == 0 && wait_ready(pair[0], err) < 0) {
+	if (rc == 0 &&
+		(send_settings(pair[0], program, err) < 0 || wait_ready(pair[0], err) < 0)) {
 		(void)close(pair[0]); /* ends the child, if it still lives */
 		(void)kill(*ret_pid, SIGKILL);
-		reap(*ret_pid);
+		(void)reap(*ret_pid); /* `err` has its reason */
 		return -1;
 	}
 	if (rc < 0)
@@ -281,7 +307,7 @@ static bool relaunch(struct signer *signer)
 		struct err err = ERR_INIT;
 		int fd;
 
-		if (launch(signer->argv, &signer->pid, &fd, &err) == 0) {
+		if (launch(&signer->program, &signer->pid, &fd, &err) == 0) {
 			auto_unlock pthread_mutex_t *held = auto_lock(&signer->lock);
 
 			(void)held;
@@ -308,27 +334,27 @@ static void *read_loop(void *arg)
 		read_replies(signer, packet);
 		is_wanted = detach(signer);
 		pending_fail_all(signer);
-		reap(signer->pid);
+		log_end(reap(signer->pid));
 	} while (!is_wanted && relaunch(signer));
 	return NULL;
 }
 
-int signer_start(char *const *argv, struct signer **ret, struct err *err)
+int signer_start(const struct signer_program *program, struct signer **ret, struct err *err)
 {
 	struct signer *signer = text_alloc(1, sizeof(*signer));
 
-	signer->argv = argv;
+	signer->program = *program;
 	signer->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (pthread_mutex_init(&signer->lock, NULL) != 0 || signer->stop_fd < 0)
 		abort();
-	if (launch(argv, &signer->pid, &signer->fd, err) < 0) {
+	if (launch(program, &signer->pid, &signer->fd, err) < 0) {
 		(void)close(signer->stop_fd); /* nothing in it */
 		free(signer);
 		return -1;
 	}
 	if (pthread_create(&signer->reader, NULL, read_loop, signer) != 0) {
 		(void)close(signer->fd); /* the process sees it and ends */
-		reap(signer->pid);
+		(void)reap(signer->pid);
 		(void)close(signer->stop_fd);
 		free(signer);
 		return err_set(err, ERR_FAILED, "could not start a thread");

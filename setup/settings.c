@@ -1,5 +1,6 @@
 /* settings.c - see settings.h.
  * SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
 #include <string.h>
 
 #include "setup/settings.h"
@@ -24,6 +25,14 @@ struct mint_policy settings_mint(const struct conf *conf)
 		.max_lifetime_s = conf->tokens.max_lifetime.s,
 		.backdate_s = conf->tokens.backdate.s,
 	};
+}
+
+char *settings_sealing_path(const struct conf *conf)
+{
+	const char *directory = getenv("CREDENTIALS_DIRECTORY");
+	auto_free char *path = directory ? text_format("%s/sealing.key", directory) : NULL;
+
+	return path && access(path, F_OK) == 0 ? take(path) : text_copy(conf->sealing_key);
 }
 
 static int check_issuer(const struct conf *conf, struct store *store, struct err *err)

@@ -45,8 +45,8 @@ int store_check(struct store *store, struct err *err)
 	return db_check(store->db, err);
 }
 
-int store_issuer_create(struct store *store, const char *name, const char *url, unix_time now,
-	struct err *err)
+int store_issuer_create(struct store *store, const char *name, const char *url,
+	const char *actor, unix_time now, struct err *err)
 {
 	static const unsigned char genesis[SECRET_HASH_LEN];
 	auto_tx struct tx tx = TX_INIT;
@@ -66,6 +66,7 @@ int store_issuer_create(struct store *store, const char *name, const char *url, 
 	if (tx_audit(&tx,
 		    &(struct store_audit){ .at = now,
 			    .event = "issuer.created",
+			    .actor = actor,
 			    .outcome = "ok",
 			    .detail = detail },
 		    err) < 0)

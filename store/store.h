@@ -56,8 +56,8 @@ struct store_issuer {
 	unix_time created_at;
 };
 
-int store_issuer_create(struct store *store, const char *name, const char *url, unix_time now,
-	struct err *err);
+int store_issuer_create(struct store *store, const char *name, const char *url,
+	const char *actor, unix_time now, struct err *err);
 int store_issuer_get(struct store *store, const char *name, struct store_issuer *ret,
 	struct err *err);
 void store_issuer_free(struct store_issuer *issuer);

@@ -9,8 +9,14 @@ unit_tests += \
 	%D%/unit/test_b64url \
 	%D%/unit/test_err \
 	%D%/unit/test_file \
+	%D%/unit/test_jwk \
+	%D%/unit/test_jws \
+	%D%/unit/test_jws_claims \
+	%D%/unit/test_key \
 	%D%/unit/test_log \
 	%D%/unit/test_name \
+	%D%/unit/test_plan \
+	%D%/unit/test_plan_property \
 	%D%/unit/test_secret \
 	%D%/unit/test_text
 
@@ -18,16 +24,25 @@ shell_tests += \
 	%D%/0000-tap.t \
 	%D%/0001-layers.t \
 	%D%/0002-fuzz-replay.t \
+	%D%/0100-issuerctl.t \
+	%D%/0101-conf.t \
+	%D%/0200-quickstart.t \
+	%D%/1000-rotation.t \
 	%D%/2000-discovery.t \
 	%D%/3000-tokenrequest.t \
-	%D%/3001-refusals.t
+	%D%/3001-refusals.t \
+	%D%/3003-verifiers.t \
+	%D%/5000-processes.t \
+	%D%/5001-trouble.t \
+	%D%/5002-stalled-tls.t
 
 fuzz_targets += \
 	%D%/fuzz/fuzz_b64url \
 	%D%/fuzz/fuzz_text
 
 EXTRA_DIST += $(shell_tests) %D%/run %D%/unit/unit.h %D%/lib/tap.sh %D%/lib/clock.sh %D%/lib/deps.sh \
-	%D%/lib/issuer.sh %D%/lib/port.sh %D%/fuzz/corpus
+	%D%/lib/issuer.sh %D%/lib/port.sh %D%/lib/search_memory.py %D%/fuzz/corpus \
+	%D%/verifiers
 
 # A clock that tests set, in place of libclock.a.
 check_LIBRARIES += %D%/libclock_file.a
@@ -39,6 +54,11 @@ check_PROGRAMS += %D%/issuerd-test %D%/issuerctl-test
 %C%_issuerd_test_LDADD = $(room_libs) %D%/libclock_file.a $(outside_libs)
 %C%_issuerctl_test_SOURCES = $(issuerctl_SOURCES)
 %C%_issuerctl_test_LDADD = libctl.a $(room_libs) %D%/libclock_file.a $(outside_libs)
+
+# Prints what must not be found where it does not belong.
+check_PROGRAMS += %D%/key-secrets
+%C%_key_secrets_SOURCES = %D%/lib/key_secrets.c
+%C%_key_secrets_LDADD = $(room_libs) libclock.a $(outside_libs)
 
 # The main of a fuzz target: libFuzzer's, or one that replays a corpus.
 if FUZZ

@@ -35,7 +35,7 @@ struct store *suite_create(void)
 	struct store *store = suite_open(STORE_CREATE);
 	struct err err;
 
-	assert_succeeds(store_issuer_create(store, SUITE_ISSUER, "https://issuer.test",
+	assert_succeeds(store_issuer_create(store, SUITE_ISSUER, "https://issuer.test", "test",
 		SUITE_NOW, &err));
 	return store;
 }
