@@ -1,5 +1,6 @@
 /* yamltree.c - see yamltree.h. The only user of libyaml.
  * SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -215,6 +216,7 @@ static int read_items(struct reader *r, unsigned depth, struct yamltree *parent,
 		if (read_item(r, in_mapping, depth + 1, &item, err) < 0 ||
 			check_new_key(r, parent, item, err) < 0)
 			return -1;
+		assert(last);
 		*last = take(item);
 		last = &(*last)->next;
 		parent->count++;

@@ -1,6 +1,7 @@
 /* main.c - issuerctl's command line: finds the command, reads its options, runs it. Everything
  * about a command is in its row of the table (cmd.h). See issuerctl(8).
  * SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <getopt.h>
 #include <pwd.h>
 #include <stdarg.h>
@@ -141,6 +142,7 @@ static int take_output(struct cmd_run *run, const char *value, struct err *err)
 /* One option as getopt found it. */
 static int take_option(struct cmd_run *run, const char *name, const char *value, struct err *err)
 {
+	assert(name);
 	if (strcmp(name, "config") == 0) {
 		run->conf_path = value;
 	} else if (strcmp(name, "output") == 0) {

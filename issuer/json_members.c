@@ -1,5 +1,6 @@
 /* json_members.c - see json_members.h.
  * SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,7 @@ static void open_level(struct walk *walk, bool is_object)
 
 static void close_level(struct walk *walk)
 {
+	assert(walk->levels && walk->depth > 0);
 	json_decref(walk->levels[--walk->depth].seen);
 	path_cut(walk, walk->levels[walk->depth].path_len);
 }

@@ -39,7 +39,7 @@ static int resolve(const char *host, uint16_t port, struct sockaddr_storage *ret
 
 static int describe(int fd, struct text *ret_name, struct err *err)
 {
-	struct sockaddr_storage bound;
+	struct sockaddr_storage bound = { .ss_family = AF_UNSPEC };
 	socklen_t len = sizeof(bound);
 	char host[INET6_ADDRSTRLEN];
 	char port[8];

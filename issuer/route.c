@@ -1,5 +1,6 @@
 /* route.c - see route.h.
  * SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <string.h>
 
 #include "issuer/authn.h"
@@ -75,6 +76,7 @@ static const char *below_issuer(const struct gateway *gw, const char *path)
 {
 	const size_t len = strlen(gw->path_prefix);
 
+	assert(path);
 	return strncmp(path, gw->path_prefix, len) == 0 ? path + len : NULL;
 }
 

@@ -120,10 +120,14 @@ static int read_ec(const json_t *jwk, EVP_PKEY **ret, struct err *err)
 	auto_free unsigned char *x = NULL;
 	auto_free unsigned char *y = NULL;
 	unsigned char point[1 + 2 * P256_BYTES] = { 4 }; /* uncompressed, SEC 1 §2.3.3 */
+	const char *crv = json_string_value(json_object_get(jwk, "crv"));
 	size_t x_len, y_len;
 	OSSL_PARAM_BLD *bld;
 	int rc;
 
+	if (!crv || strcmp(crv, "P-256") != 0)
+		return err_set(err, ERR_BAD_INPUT, "JWK has curve '%.16s'; P-256 is supported",
+			crv ? crv : "(none)");
 	if (read_number(jwk, "x", P256_BYTES, &x, &x_len, err) < 0 ||
 		read_number(jwk, "y", P256_BYTES, &y, &y_len, err) < 0)
 		return -1;
@@ -146,6 +150,7 @@ int jwk_read(const json_t *jwk, EVP_PKEY **ret, struct err *err)
 {
 	const char *kty = json_string_value(json_object_get(jwk, "kty"));
 	const char *use = json_string_value(json_object_get(jwk, "use"));
+	const char *meant = json_string_value(json_object_get(jwk, "alg"));
 	auto_key EVP_PKEY *key = NULL;
 	const char *alg;
 	int rc;
@@ -161,6 +166,9 @@ int jwk_read(const json_t *jwk, EVP_PKEY **ret, struct err *err)
 			kty ? kty : "(none)");
 	if (rc < 0 || key_algorithm(key, &alg, err) < 0)
 		return -1;
+	/* RFC 7517 §4.4: an RSA key meant for PS256 or RS512 is not one for RS256. */
+	if (meant && strcmp(meant, alg) != 0)
+		return err_set(err, ERR_BAD_INPUT, "JWK is for algorithm '%.16s', not %s", meant, alg);
 	*ret = take(key);
 	return 0;
 }

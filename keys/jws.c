@@ -124,6 +124,9 @@ static int check_shape(const char *token, size_t *ret_signed_len, struct err *er
 
 		if (b64url_decode(part, (size_t)(ends[i] - part), &bytes, &len, err) < 0)
 			return err_set(err, ERR_REFUSED, "not a JWT: part %zu is not base64url", i + 1);
+		/* JSON has no zero byte, and libjwt reads no further than the first. */
+		if (i < 2 && memchr(bytes, '\0', len))
+			return err_set(err, ERR_REFUSED, "not a JWT: part %zu is not JSON", i + 1);
 	}
 	*ret_signed_len = (size_t)(second - token);
 	return 0;

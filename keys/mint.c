@@ -51,10 +51,11 @@ int mint(const struct keyring *ring, const struct mint_policy *policy,
 {
 	const struct jws_key *signer = keyring_signer(ring);
 	auto_free char *claims = NULL;
-	struct mint_token token = { .exp = now + request->lifetime_s };
+	struct mint_token token = { .token = NULL };
 
 	if (check(policy, request, err) < 0 || secret_uuid(token.jti, err) < 0)
 		return -1;
+	token.exp = now + request->lifetime_s; /* checked: it cannot overflow */
 	mint_subject(request->namespace, request->name, token.subject);
 	memcpy(token.kid, signer->kid, sizeof(token.kid));
 	if (payload(ring, policy, request, now, &token, &claims, err) < 0)

@@ -158,10 +158,17 @@ int plan_next(const struct store_keys *keys, const struct plan_policy *policy, u
 	struct draft draft;
 	ptrdiff_t active, next;
 
-	if (keys->count > 0 && plan_active(keys, now) < 0)
+	active = plan_active(keys, now);
+	if (keys->count > 0 && active < 0)
 		return err_set(err, ERR_FAILED,
 			"no key is active at %s, so the clock went back or all keys are revoked; "
 			"set the clock right before anything is changed", text_time(now).s);
+	/* Only a key that has handed over is erased: we are before a switch that has been. */
+	if (keys->count > 0 && !keys->key[active].sealed)
+		return err_set(err, ERR_FAILED,
+			"the key that is active at %s, %s, is erased already, so the clock went back; "
+			"set the clock right before anything is changed", text_time(now).s,
+			keys->key[active].kid);
 	draft_init(&draft, keys);
 	draft_first_active(&draft, policy, now);
 	draft_standby(&draft, policy, now);

@@ -69,7 +69,8 @@ enum plan_ask {
 /* What should be written now: changed rows of `keys`, and new rows (kid empty, no key material
  * yet) whose generation is beyond the last. Nothing due: an empty change. Planning again after
  * the change was applied finds nothing to do. The rows borrow from `keys`; plan_free releases the
- * list alone. ERR_FAILED if the clock stands before every key: it went back. */
+ * list alone. ERR_FAILED if the clock stands before every key, or before a switch whose old key
+ * is erased: it went back. */
 int plan_next(const struct store_keys *keys, const struct plan_policy *policy, unix_time now,
 	enum plan_ask ask, struct store_keys *ret, struct err *err);
 void plan_free(struct store_keys *change);

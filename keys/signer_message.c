@@ -75,14 +75,23 @@ void signer_request_free(struct signer_request *request)
 	request->root = NULL;
 }
 
+/* The asker must hear of every refusal, also of one whose text is no UTF-8: it may name what a
+ * stranger sent, cut in the middle of a character. */
+static json_t *error_text(const struct err *why)
+{
+	json_t *text = json_string(why->text);
+
+	return text ? text : json_string("refused for a reason that cannot be written down");
+}
+
 int signer_reply_write(const struct signer_reply *reply, char **ret, size_t *ret_len,
 	struct err *err)
 {
 	const struct mint_token *token = &reply->token;
 
 	if (reply->err.code != ERR_NONE)
-		return dump(json_pack("{s:I, s:i, s:s}", "id", (json_int_t)reply->id, "code",
-				    (int)reply->err.code, "error", reply->err.text),
+		return dump(json_pack("{s:I, s:i, s:o}", "id", (json_int_t)reply->id, "code",
+				    (int)reply->err.code, "error", error_text(&reply->err)),
 			ret, ret_len, err);
 	if (!token->token)
 		return dump(json_pack("{s:I}", "id", (json_int_t)reply->id), ret, ret_len, err);
@@ -114,7 +123,7 @@ int signer_reply_read(const char *packet, size_t len, struct signer_reply *ret,
 		return err_set(err, ERR_FAILED, "the signer's answer is malformed");
 	if (error && code > ERR_NONE && code <= ERR_FAILED)
 		(void)err_set(&reply.err, (enum err_code)code, "%s", error);
-	else if (error)
+	else if (error || code != ERR_NONE)
 		return err_set(err, ERR_FAILED, "the signer's answer is malformed");
 	reply.token.token = token ? text_copy(token) : NULL;
 	*ret = reply;

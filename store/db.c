@@ -277,7 +277,7 @@ int db_query(struct db *db, enum sql sql, const struct db_value *values, struct 
 		sqlite3_prepare_v3(db->conn, sql_text[sql], -1, SQLITE_PREPARE_PERSISTENT,
 			&rows->stmt, NULL) != SQLITE_OK)
 		return fail(db, err);
-	assert(!sqlite3_stmt_busy(rows->stmt));
+	assert(rows && !sqlite3_stmt_busy(rows->stmt));
 	rows->db = db;
 	for (; values[at].kind != DB_END; at++)
 		if (bind_one(rows->stmt, at + 1, &values[at]) != SQLITE_OK)
@@ -289,6 +289,7 @@ int db_query(struct db *db, enum sql sql, const struct db_value *values, struct 
 
 int db_next(struct db_rows *rows, struct err *err)
 {
+	assert(rows);
 	switch (sqlite3_step(rows->stmt)) {
 	case SQLITE_ROW:
 		return 1;

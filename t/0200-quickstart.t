@@ -5,7 +5,7 @@
 . "${SRCDIR:-.}/t/lib/issuer.sh"
 
 # quickstart builds in the source tree, which is read-only while a release is checked.
-[ -w "$SRCDIR" ] && [ -f "$SRCDIR/quickstart" ] || skip_all "the source tree is read-only"
+[ -w "$SRCDIR" ] || skip_all "the source tree is read-only"
 quickstart() { "$SRCDIR/quickstart" "$@"; }
 
 quickstart --once --dir dir --port 0 >out 2>&1 || bail "quickstart failed: $(tail -n 20 out)"

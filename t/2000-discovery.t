@@ -18,7 +18,7 @@ is "the algorithm is named" "$(jq -c .id_token_signing_alg_values_supported body
 is "it may be cached for max_age" "$(header Cache-Control)" "public, max-age=300"
 is "browsers may read it" "$(header Access-Control-Allow-Origin)" "*"
 is "its length is given" "$(header Content-Length)" "$(wc -c <body | tr -d ' ')"
-ok "no newline ends it" sh -c '[ "$(tail -c 1 body)" = "}" ]'
+is "no newline ends it" "$(tail -c 1 body | od -An -c | tr -d ' ')" "}"
 
 is "the JWKS is for everybody" "$(request "$JWKS")" 200
 is "it says that it is a JWKS" "$(header Content-Type)" application/jwk-set+json

@@ -9,16 +9,25 @@ unit_tests += \
 	%D%/unit/test_b64url \
 	%D%/unit/test_err \
 	%D%/unit/test_file \
+	%D%/unit/test_http_values \
+	%D%/unit/test_json_members \
 	%D%/unit/test_jwk \
 	%D%/unit/test_jws \
 	%D%/unit/test_jws_claims \
 	%D%/unit/test_key \
+	%D%/unit/test_keyring \
 	%D%/unit/test_log \
+	%D%/unit/test_mint \
 	%D%/unit/test_name \
 	%D%/unit/test_plan \
 	%D%/unit/test_plan_property \
+	%D%/unit/test_policy \
+	%D%/unit/test_rotate \
 	%D%/unit/test_secret \
-	%D%/unit/test_text
+	%D%/unit/test_settings \
+	%D%/unit/test_signer_message \
+	%D%/unit/test_text \
+	%D%/unit/test_tokenrequest_json
 
 shell_tests += \
 	%D%/0000-tap.t \
@@ -38,9 +47,17 @@ shell_tests += \
 
 fuzz_targets += \
 	%D%/fuzz/fuzz_b64url \
-	%D%/fuzz/fuzz_text
+	%D%/fuzz/fuzz_bearer \
+	%D%/fuzz/fuzz_jwk \
+	%D%/fuzz/fuzz_route \
+	%D%/fuzz/fuzz_signer_message \
+	%D%/fuzz/fuzz_text \
+	%D%/fuzz/fuzz_token \
+	%D%/fuzz/fuzz_tokenrequest
 
-EXTRA_DIST += $(shell_tests) %D%/run %D%/unit/unit.h %D%/lib/tap.sh %D%/lib/clock.sh %D%/lib/deps.sh \
+EXTRA_DIST += $(shell_tests) %D%/run %D%/unit/unit.h %D%/unit/jws_forge.h \
+	%D%/unit/keys_fixture.h %D%/unit/plan_world.h %D%/data/vectors.h \
+	%D%/lib/tap.sh %D%/lib/clock.sh %D%/lib/deps.sh \
 	%D%/lib/issuer.sh %D%/lib/port.sh %D%/lib/search_memory.py %D%/fuzz/corpus \
 	%D%/verifiers
 

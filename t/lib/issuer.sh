@@ -20,10 +20,11 @@ issuerctl() { "$BUILDDIR/t/issuerctl-test" -c "$CONF" "$@"; }
 
 # certificates - a CA and one for localhost in tls/.
 certificates() {
-	mkdir -p tls && (
-		cd tls && umask 077 || exit 1
-		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 \
-			-subj '/CN=test CA' -keyout ca.key -out ca.pem &&
+	mkdir -p tls
+	(
+		cd tls && umask 077 &&
+			openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 \
+				-subj '/CN=test CA' -keyout ca.key -out ca.pem &&
 			openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 				-subj '/CN=localhost' -keyout server.key -out server.csr &&
 			echo 'subjectAltName=DNS:localhost,IP:127.0.0.1' >server.ext &&
@@ -62,7 +63,8 @@ issuer_make() {
 # issuer_start - runs the daemon until the script ends; waits until it can serve.
 # Sets DAEMON, API and OPS.
 issuer_start() {
-	rm -f ready && mkfifo ready || bail "mkfifo"
+	rm -f ready
+	mkfifo ready || bail "mkfifo"
 	"$BUILDDIR/t/issuerd-test" -c "$CONF" -R 3 3>ready >>issuerd.log 2>&1 </dev/null &
 	DAEMON=$!
 	stop_on_exit "$DAEMON"
@@ -105,6 +107,7 @@ header() {
 	tr -d '\r' <headers | sed -n "s/^$1: //Ip"
 }
 
+# shellcheck disable=SC2034 # for who sources this
 AWS='{"spec":{"audiences":["sts.amazonaws.com"]}}'
 
 # ask_token NS NAME BODY [CURL-ARG...] - as client ci, in JSON. AUTH and TYPE replace the two

@@ -24,23 +24,27 @@ static void print_number(const EVP_PKEY *key, const char *name)
 	BN_clear_free(bn);
 }
 
+static int print_key(const struct store_key *row, const struct key_sealing *sealing,
+	const char *issuer, struct err *err)
+{
+	auto_key EVP_PKEY *key = NULL;
+
+	if (key_unseal(row->sealed, row->sealed_len, sealing, issuer, row->kid, row->generation, &key,
+		    err) < 0)
+		return -1;
+	print_number(key, OSSL_PKEY_PARAM_RSA_FACTOR1);
+	print_number(key, OSSL_PKEY_PARAM_RSA_FACTOR2);
+	print_number(key, OSSL_PKEY_PARAM_RSA_D);
+	print_number(key, OSSL_PKEY_PARAM_PRIV_KEY);
+	return 0;
+}
+
 static int print_keys(const struct store_keys *keys, const struct key_sealing *sealing,
 	const char *issuer, struct err *err)
 {
-	for (size_t i = 0; i < keys->count; i++) {
-		const struct store_key *row = &keys->key[i];
-		auto_key EVP_PKEY *key = NULL;
-
-		if (!row->sealed)
-			continue;
-		if (key_unseal(row->sealed, row->sealed_len, sealing, issuer, row->kid, row->generation,
-			    &key, err) < 0)
+	for (size_t i = 0; i < keys->count; i++)
+		if (keys->key[i].sealed && print_key(&keys->key[i], sealing, issuer, err) < 0)
 			return -1;
-		print_number(key, OSSL_PKEY_PARAM_RSA_FACTOR1);
-		print_number(key, OSSL_PKEY_PARAM_RSA_FACTOR2);
-		print_number(key, OSSL_PKEY_PARAM_RSA_D);
-		print_number(key, OSSL_PKEY_PARAM_PRIV_KEY);
-	}
 	return 0;
 }
 

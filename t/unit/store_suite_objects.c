@@ -201,7 +201,8 @@ static void annotations_are_replaced_whole_and_must_be_an_object(void **state)
 				SUITE_ACTOR, SUITE_NOW, &err));
 	assert_mentions(err.text, "JSON object");
 	memset(large, ' ', STORE_ANNOTATIONS_MAX + 1);
-	memcpy(large, "{}", 2);
+	large[0] = '{';
+	large[1] = '}';
 	assert_fails(ERR_BAD_INPUT,
 		store_account_annotate(store, SUITE_ISSUER, "ci", "app", large, SUITE_ACTOR,
 			SUITE_NOW, &err));

@@ -1,0 +1,375 @@
+/* test_keyring.c - keys/keyring.c and keyring_slot.c: public documents are a function of the
+ * rows, a ring signs only with the right sealing key, and the ring in force changes when it
+ * should.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "keys/keyring.h"
+#include "t/unit/keys_fixture.h"
+
+#define LATER (WORLD_NOW + 30 * DAY)
+
+static struct fixture f;
+
+static int setup(void **state)
+{
+	(void)state;
+	fixture_open(&f);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	fixture_close(&f);
+	return 0;
+}
+
+/* Rows of an issuer that has switched twice: active, standby, retiring, removed. */
+static void load(struct store_issuer *issuer, struct store_keys *keys)
+{
+	const struct rotate rotate = fixture_rotate(&f);
+	struct err err;
+	int64_t revision;
+
+	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW);
+	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW + 30 * DAY);
+	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW + 60 * DAY);
+	assert_succeeds(store_issuer_get(f.store, FIXTURE_ISSUER, issuer, &err));
+	assert_succeeds(store_keys_load(f.store, FIXTURE_ISSUER, keys, &revision, &err));
+	assert_int_equal(keys->count, 4);
+}
+
+static struct keyring *built(const struct store_issuer *issuer, const struct store_keys *keys,
+	const struct key_sealing *sealing, unix_time now)
+{
+	struct keyring *ring = NULL;
+	struct err err;
+
+	assert_succeeds(keyring_build(issuer, keys, sealing, now, &ring, &err));
+	return ring;
+}
+
+static void assert_same(struct keyring_document a, struct keyring_document b)
+{
+	assert_int_equal(a.len, b.len);
+	assert_memory_equal(a.body, b.body, a.len);
+	assert_string_equal(a.etag, b.etag);
+}
+
+static void documents_are_a_function_of_the_rows(void **state)
+{
+	auto_store_issuer struct store_issuer issuer;
+	auto_store_keys struct store_keys keys;
+	auto_keyring struct keyring *one = NULL;
+	auto_keyring struct keyring *two = NULL;
+	auto_keyring struct keyring *signing = NULL;
+
+	(void)state;
+	load(&issuer, &keys);
+	one = built(&issuer, &keys, NULL, WORLD_NOW + 60 * DAY);
+	two = built(&issuer, &keys, NULL, WORLD_NOW + 60 * DAY + 7);
+	signing = built(&issuer, &keys, f.sealing, WORLD_NOW + 60 * DAY);
+	assert_same(keyring_jwks(one), keyring_jwks(two));
+	assert_same(keyring_jwks(one), keyring_jwks(signing));
+	assert_same(keyring_discovery(one), keyring_discovery(two));
+	assert_string_equal(keyring_issuer_url(one), FIXTURE_URL);
+	assert_int_equal(keyring_revision(one), issuer.revision);
+}
+
+static void an_etag_is_quoted_strong_and_of_these_bytes_alone(void **state)
+{
+	auto_store_issuer struct store_issuer issuer;
+	auto_store_keys struct store_keys keys;
+	auto_keyring struct keyring *one = NULL;
+	auto_keyring struct keyring *two = NULL;
+	const char *etag;
+
+	(void)state;
+	load(&issuer, &keys);
+	one = built(&issuer, &keys, NULL, WORLD_NOW + 60 * DAY);
+	two = built(&issuer, &keys, NULL, WORLD_NOW);
+	etag = keyring_jwks(one).etag;
+	assert_int_equal(strlen(etag), 45);
+	assert_true(etag[0] == '"' && etag[44] == '"');
+	assert_string_not_equal(etag, keyring_jwks(two).etag);
+	assert_string_not_equal(etag, keyring_discovery(one).etag);
+	assert_same(keyring_discovery(one), keyring_discovery(two));
+}
+
+/* The kids in a JWKS, and whether all of its keys have just the members that kube writes. */
+static void assert_kids(const struct keyring *ring, const struct store_keys *keys,
+	const size_t *rows, size_t count)
+{
+	json_auto_t *jwks = fixture_json(keyring_jwks(ring).body);
+	const json_t *list = json_object_get(jwks, "keys");
+	const struct jws_key *published;
+	size_t published_count;
+
+	published = keyring_published(ring, &published_count);
+	assert_int_equal(json_object_size(jwks), 1);
+	assert_int_equal(json_array_size(list), count);
+	assert_int_equal(published_count, count);
+	for (size_t i = 0; i < count; i++) {
+		const json_t *jwk = json_array_get(list, i);
+
+		assert_string_equal(json_string_value(json_object_get(jwk, "kid")),
+			keys->key[rows[i]].kid);
+		assert_string_equal(published[i].kid, keys->key[rows[i]].kid);
+		assert_int_equal(json_object_size(jwk), 7);
+	}
+}
+
+static void the_active_key_comes_first_then_standby_then_retiring(void **state)
+{
+	auto_store_issuer struct store_issuer issuer;
+	auto_store_keys struct store_keys keys;
+	auto_keyring struct keyring *at_switch = NULL;
+	auto_keyring struct keyring *at_start = NULL;
+	auto_keyring struct keyring *removed = NULL;
+
+	(void)state;
+	load(&issuer, &keys);
+	at_start = built(&issuer, &keys, NULL, WORLD_NOW);
+	assert_kids(at_start, &keys, (const size_t[]){ 0, 1 }, 2); /* the others are staged */
+	at_switch = built(&issuer, &keys, NULL, WORLD_NOW + 60 * DAY);
+	assert_kids(at_switch, &keys, (const size_t[]){ 2, 3, 1 },
+		3); /* the first is removed */
+	removed = built(&issuer, &keys, NULL, keys.key[1].remove_at);
+	assert_kids(removed, &keys, (const size_t[]){ 2, 3 }, 2);
+	keyring_unref(removed);
+	keys.key[3].revoked_at = WORLD_NOW;
+	removed = built(&issuer, &keys, NULL, keys.key[1].remove_at - 1);
+	assert_kids(removed, &keys, (const size_t[]){ 2, 1 }, 2);
+}
+
+/* As kube-apiserver has them: capture a-discovery, config-get-admin. */
+static void discovery_has_exactly_five_members(void **state)
+{
+	auto_store_issuer struct store_issuer issuer;
+	auto_store_keys struct store_keys keys;
+	auto_keyring struct keyring *ring = NULL;
+
+	(void)state;
+	load(&issuer, &keys);
+	ring = built(&issuer, &keys, NULL, WORLD_NOW);
+	assert_string_equal(keyring_discovery(ring).body,
+		"{\"issuer\":\"" FIXTURE_URL "\",\"jwks_uri\":\"" FIXTURE_URL
+		"/openid/v1/jwks\","
+		"\"response_types_supported\":[\"id_token\"],\"subject_types_supported\":[\"public\"],"
+		"\"id_token_signing_alg_values_supported\":[\"ES256\"]}");
+}
+
+static void algorithms_are_those_of_the_published_keys(void **state)
+{
+	static char name[] = FIXTURE_ISSUER, url[] = FIXTURE_URL;
+	const struct store_issuer issuer = { .name = name, .url = url };
+	struct store_key rows[] = {
+		{ .generation = 1, .publish_at = 1, .activate_at = 1, .kid = "rsa" },
+		{ .generation = 2, .publish_at = 1, .kid = "ec" },
+	};
+	struct store_keys keys = { .key = rows, .count = 2 };
+	auto_keyring struct keyring *both = NULL;
+	auto_keyring struct keyring *one = NULL;
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		auto_key EVP_PKEY *key = NULL;
+
+		assert_succeeds(key_generate(i == 0 ? "RS256" : "ES256", 2048, &key, &err));
+		assert_succeeds(key_public_der(key, &rows[i].public_der, &rows[i].public_len,
+			&err));
+	}
+	both = built(&issuer, &keys, NULL, 1);
+	assert_mentions(keyring_discovery(both).body, "[\"ES256\",\"RS256\"]");
+	rows[1].publish_at = 2;
+	one = built(&issuer, &keys, NULL, 1);
+	assert_mentions(keyring_discovery(one).body, "[\"RS256\"]");
+	for (size_t i = 0; i < 2; i++)
+		free(rows[i].public_der);
+}
+
+static void a_ring_signs_only_with_the_sealing_key(void **state)
+{
+	auto_store_issuer struct store_issuer issuer;
+	auto_store_keys struct store_keys keys;
+	auto_keyring struct keyring *public = NULL;
+	auto_keyring struct keyring *signing = NULL;
+	auto_key_sealing struct key_sealing *other = NULL;
+	auto_free char *path = text_format("%s/other.key", f.dir);
+	struct keyring *ring = NULL;
+	struct err err;
+
+	(void)state;
+	load(&issuer, &keys);
+	public = built(&issuer, &keys, NULL, WORLD_NOW + 60 * DAY);
+	assert_null(keyring_signer(public));
+	signing = built(&issuer, &keys, f.sealing, WORLD_NOW + 60 * DAY);
+	assert_string_equal(keyring_signer(signing)->kid, keys.key[2].kid);
+	assert_string_equal(keyring_signer(signing)->alg, "ES256");
+	assert_succeeds(key_sealing_create(path, &err));
+	assert_succeeds(key_sealing_read(path, &other, &err));
+	assert_fails(ERR_REFUSED,
+		keyring_build(&issuer, &keys, other, WORLD_NOW + 60 * DAY, &ring, &err));
+	assert_mentions(err.text, keys.key[2].kid);
+	/* Not another issuer's: the seal is bound to the name. */
+	free(issuer.name);
+	issuer.name = text_copy("other");
+	assert_fails(ERR_REFUSED,
+		keyring_build(&issuer, &keys, f.sealing, WORLD_NOW + 60 * DAY, &ring, &err));
+	assert_null(ring);
+}
+
+static void without_a_key_that_signs_a_ring_only_publishes(void **state)
+{
+	auto_store_issuer struct store_issuer issuer;
+	auto_store_keys struct store_keys keys;
+	auto_keyring struct keyring *public = NULL;
+	struct keyring *ring = NULL;
+	struct err err;
+
+	(void)state;
+	load(&issuer, &keys);
+	public = built(&issuer, &keys, NULL, WORLD_NOW - 1);
+	assert_string_equal(keyring_jwks(public).body, "{\"keys\":[]}");
+	/* before any key, and before a switch whose old half is erased */
+	assert_fails(ERR_FAILED,
+		keyring_build(&issuer, &keys, f.sealing, WORLD_NOW - 1, &ring, &err));
+	assert_mentions(err.text, "clock");
+	assert_fails(ERR_FAILED,
+		keyring_build(&issuer, &keys, f.sealing, WORLD_NOW + DAY, &ring, &err));
+	assert_mentions(err.text, "clock");
+	assert_null(ring);
+}
+
+static void damaged_rows_make_no_ring(void **state)
+{
+	auto_store_issuer struct store_issuer issuer;
+	auto_store_keys struct store_keys keys;
+	struct keyring *ring = NULL;
+	struct err err;
+
+	(void)state;
+	load(&issuer, &keys);
+	keys.key[2].public_len--;
+	assert_fails(ERR_BAD_INPUT,
+		keyring_build(&issuer, &keys, NULL, WORLD_NOW + 60 * DAY, &ring, &err));
+	assert_mentions(err.text, keys.key[2].kid);
+	keys.key[2].public_len++;
+	keys.key[2].sealed_len--;
+	assert_fails(ERR_REFUSED,
+		keyring_build(&issuer, &keys, f.sealing, WORLD_NOW + 60 * DAY, &ring, &err));
+	assert_null(ring);
+}
+
+/* ---- the slot ---- */
+
+static const char *signer_at(struct keyring_slot *slot, unix_time now)
+{
+	static char kid[KEY_ID_LEN + 1];
+	auto_keyring struct keyring *ring = NULL;
+	struct err err;
+
+	assert_succeeds(keyring_slot_get(slot, now, &ring, &err));
+	assert_true(text_fit(kid, sizeof(kid), keyring_signer(ring)->kid));
+	return kid;
+}
+
+static void a_scheduled_switch_needs_no_store(void **state)
+{
+	const struct rotate rotate = fixture_rotate(&f);
+	struct keyring_slot *slot = NULL;
+	auto_store_keys struct store_keys keys;
+	struct err err;
+	int64_t revision;
+
+	(void)state;
+	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW);
+	assert_succeeds(store_keys_load(f.store, FIXTURE_ISSUER, &keys, &revision, &err));
+	assert_succeeds(keyring_slot_open(f.store, FIXTURE_ISSUER, f.sealing, WORLD_NOW, &slot,
+		&err));
+	store_close(f.store);
+	f.store = NULL;
+	/* The store is gone: only the rows in the slot can tell. */
+	assert_string_equal(signer_at(slot, WORLD_NOW), keys.key[0].kid);
+	assert_string_equal(signer_at(slot, LATER - 1), keys.key[0].kid);
+	assert_string_equal(signer_at(slot, LATER), keys.key[1].kid);
+	assert_string_equal(signer_at(slot, LATER - 1), keys.key[0].kid); /* and back */
+	keyring_slot_close(slot);
+}
+
+static void between_changes_the_same_ring_is_handed_out(void **state)
+{
+	const struct rotate rotate = fixture_rotate(&f);
+	struct keyring_slot *slot = NULL;
+	auto_keyring struct keyring *one = NULL;
+	auto_keyring struct keyring *two = NULL;
+	auto_keyring struct keyring *three = NULL;
+	struct err err;
+
+	(void)state;
+	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW);
+	assert_succeeds(keyring_slot_open(f.store, FIXTURE_ISSUER, NULL, WORLD_NOW, &slot,
+		&err));
+	assert_succeeds(keyring_slot_get(slot, WORLD_NOW, &one, &err));
+	assert_succeeds(keyring_slot_get(slot, LATER - 1, &two, &err));
+	assert_succeeds(keyring_slot_get(slot, LATER, &three, &err));
+	assert_ptr_equal(one, two);
+	assert_ptr_not_equal(two, three);
+	keyring_slot_close(slot);
+	/* A ring outlives its slot. */
+	assert_true(keyring_jwks(one).len > 0);
+}
+
+static void another_ones_change_is_seen_by_refresh(void **state)
+{
+	const struct rotate rotate = fixture_rotate(&f);
+	struct keyring_slot *slot = NULL;
+	auto_keyring struct keyring *ring = NULL;
+	struct err err;
+	bool is_changed = true;
+	size_t count;
+
+	(void)state;
+	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW);
+	assert_succeeds(keyring_slot_open(f.store, FIXTURE_ISSUER, NULL, WORLD_NOW, &slot,
+		&err));
+	assert_succeeds(keyring_slot_refresh(slot, WORLD_NOW, &is_changed, &err));
+	assert_false(is_changed);
+	(void)fixture_run(&rotate, PLAN_ROTATE, WORLD_NOW + 2 * DAY);
+	assert_succeeds(keyring_slot_refresh(slot, WORLD_NOW + 2 * DAY, &is_changed, &err));
+	assert_true(is_changed);
+	assert_succeeds(keyring_slot_get(slot, WORLD_NOW + 2 * DAY, &ring, &err));
+	(void)keyring_published(ring, &count);
+	assert_int_equal(count, 3);
+	assert_succeeds(keyring_slot_refresh(slot, WORLD_NOW + 2 * DAY, &is_changed, &err));
+	assert_false(is_changed);
+	keyring_slot_close(slot);
+}
+
+static void a_slot_of_nobody_does_not_open(void **state)
+{
+	struct keyring_slot *slot = NULL;
+	struct err err;
+
+	(void)state;
+	assert_fails(ERR_NOT_FOUND,
+		keyring_slot_open(f.store, "nobody", NULL, WORLD_NOW, &slot, &err));
+	assert_fails(ERR_FAILED,
+		keyring_slot_open(f.store, FIXTURE_ISSUER, f.sealing, WORLD_NOW, &slot, &err));
+	assert_null(slot);
+	keyring_slot_close(NULL);
+	keyring_unref(NULL);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+UNIT_MAIN(CASE(documents_are_a_function_of_the_rows),
+	CASE(an_etag_is_quoted_strong_and_of_these_bytes_alone),
+	CASE(the_active_key_comes_first_then_standby_then_retiring),
+	CASE(discovery_has_exactly_five_members),
+	CASE(algorithms_are_those_of_the_published_keys),
+	CASE(a_ring_signs_only_with_the_sealing_key),
+	CASE(without_a_key_that_signs_a_ring_only_publishes), CASE(damaged_rows_make_no_ring),
+	CASE(a_scheduled_switch_needs_no_store),
+	CASE(between_changes_the_same_ring_is_handed_out),
+	CASE(another_ones_change_is_seen_by_refresh), CASE(a_slot_of_nobody_does_not_open));

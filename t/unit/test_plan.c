@@ -1,0 +1,546 @@
+/* test_plan.c - keys/plan.c by example: the state table, and what is planned when. Random
+ * histories are in test_plan_property.c.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "t/unit/plan_world.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* ---- states ---- */
+
+/* Two keys: the first lives through all states, the second takes over from it. */
+static void two_keys(struct world *world)
+{
+	world_init(world);
+	world->keys.count = 2;
+	world->rows[0] = (struct store_key){
+		.generation = 1,
+		.publish_at = 100,
+		.activate_at = 200,
+		.remove_at = 400,
+	};
+	world->rows[1] =
+		(struct store_key){ .generation = 2, .publish_at = 150, .activate_at = 300 };
+}
+
+static void every_state_begins_at_its_second(void **state)
+{
+	static const struct {
+		unix_time now;
+		enum plan_state state;
+		const char *name;
+		bool is_published;
+	} cases[] = {
+		{ 1, PLAN_STAGED, "staged", false },
+		{ 99, PLAN_STAGED, "staged", false },
+		{ 100, PLAN_STANDBY, "standby", true },
+		{ 199, PLAN_STANDBY, "standby", true },
+		{ 200, PLAN_ACTIVE, "active", true },
+		{ 299, PLAN_ACTIVE, "active", true },
+		{ 300, PLAN_RETIRING, "retiring", true },
+		{ 399, PLAN_RETIRING, "retiring", true },
+		{ 400, PLAN_REMOVED, "removed", false },
+		{ INT64_MAX, PLAN_REMOVED, "removed", false },
+	};
+	struct world world;
+
+	(void)state;
+	two_keys(&world);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const enum plan_state got = plan_state(&world.keys, 0, cases[i].now);
+
+		assert_int_equal(got, cases[i].state);
+		assert_string_equal(plan_state_name(got), cases[i].name);
+		assert_true(plan_is_published(got) == cases[i].is_published);
+	}
+}
+
+static void a_revoked_key_is_revoked_at_every_moment(void **state)
+{
+	struct world world;
+
+	(void)state;
+	two_keys(&world);
+	world.rows[0].revoked_at = 250;
+	for (unix_time now = 50; now < 500; now += 50) {
+		assert_int_equal(plan_state(&world.keys, 0, now), PLAN_REVOKED);
+		assert_true(plan_active(&world.keys, now) != 0);
+		assert_true(plan_successor(&world.keys, now) != 0);
+	}
+	assert_string_equal(plan_state_name(PLAN_REVOKED), "revoked");
+	assert_false(plan_is_published(PLAN_REVOKED));
+	assert_true(plan_key_change(&world.keys, 0, 1) == PLAN_NEVER);
+}
+
+static void a_key_without_a_moment_waits_in_standby(void **state)
+{
+	struct world world;
+
+	(void)state;
+	two_keys(&world);
+	world.rows[1].activate_at = TIME_UNSET;
+	assert_int_equal(plan_state(&world.keys, 1, 149), PLAN_STAGED);
+	assert_int_equal(plan_state(&world.keys, 1, 150), PLAN_STANDBY);
+	assert_int_equal(plan_state(&world.keys, 1, INT64_MAX), PLAN_STANDBY);
+	assert_int_equal(plan_state(&world.keys, 0, 399), PLAN_ACTIVE);
+}
+
+static void a_key_without_an_end_retires_for_good(void **state)
+{
+	struct world world;
+
+	(void)state;
+	two_keys(&world);
+	world.rows[0].remove_at = TIME_UNSET;
+	assert_int_equal(plan_state(&world.keys, 0, INT64_MAX), PLAN_RETIRING);
+}
+
+static void of_two_that_begin_together_the_newer_signs(void **state)
+{
+	struct world world;
+
+	(void)state;
+	two_keys(&world);
+	world.rows[1].activate_at = 200;
+	assert_int_equal(plan_state(&world.keys, 0, 200), PLAN_RETIRING);
+	assert_int_equal(plan_state(&world.keys, 1, 200), PLAN_ACTIVE);
+}
+
+static void a_revoked_successor_takes_nothing_over(void **state)
+{
+	struct world world;
+
+	(void)state;
+	two_keys(&world);
+	world.rows[1].revoked_at = 290;
+	assert_int_equal(plan_state(&world.keys, 0, 350), PLAN_ACTIVE);
+}
+
+static void the_active_and_the_next_key_are_found(void **state)
+{
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	assert_int_equal(plan_active(&world.keys, 100), -1);
+	assert_int_equal(plan_successor(&world.keys, 100), -1);
+	two_keys(&world);
+	assert_int_equal(plan_active(&world.keys, 199), -1);
+	assert_int_equal(plan_successor(&world.keys, 199), 0);
+	assert_int_equal(plan_active(&world.keys, 200), 0);
+	assert_int_equal(plan_successor(&world.keys, 200), 1);
+	assert_int_equal(plan_active(&world.keys, 300), 1);
+	assert_int_equal(plan_successor(&world.keys, 300), -1);
+}
+
+static void a_standby_without_a_moment_comes_after_those_with_one(void **state)
+{
+	struct world world;
+
+	(void)state;
+	two_keys(&world);
+	world.keys.count = 4;
+	world.rows[2] = (struct store_key){ .generation = 3, .publish_at = 150 };
+	world.rows[3] =
+		(struct store_key){ .generation = 4, .publish_at = 150, .activate_at = 290 };
+	assert_int_equal(plan_successor(&world.keys, 200), 3);
+	world.rows[1].activate_at = world.rows[3].activate_at = TIME_UNSET;
+	assert_int_equal(plan_successor(&world.keys, 200), 1);
+}
+
+static void the_next_change_is_never_missed(void **state)
+{
+	static const struct {
+		unix_time now, key0, key1, all;
+	} cases[] = {
+		{ 1, 100, 150, 100 },
+		{ 99, 100, 150, 100 },
+		{ 100, 200, 150, 150 },
+		{ 150, 200, 300, 200 },
+		{ 199, 200, 300, 200 },
+		{ 200, 300, 300, 300 },
+		{ 299, 300, 300, 300 },
+		{ 300, 400, PLAN_NEVER, 400 },
+		{ 399, 400, PLAN_NEVER, 400 },
+		{ 400, PLAN_NEVER, PLAN_NEVER, PLAN_NEVER },
+	};
+	struct world world;
+
+	(void)state;
+	two_keys(&world);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		assert_true(plan_key_change(&world.keys, 0, cases[i].now) == cases[i].key0);
+		assert_true(plan_key_change(&world.keys, 1, cases[i].now) == cases[i].key1);
+		assert_true(plan_next_change(&world.keys, cases[i].now) == cases[i].all);
+	}
+	world_init(&world);
+	assert_true(plan_next_change(&world.keys, 1) == PLAN_NEVER);
+}
+
+static void the_lead_is_the_slower_of_cache_and_publication(void **state)
+{
+	struct plan_policy policy = world_policy();
+
+	(void)state;
+	policy.max_age_s = 300;
+	policy.publication_lag_s = 100;
+	policy.clock_skew_s = 60;
+	policy.verifier_cache_s = 459;
+	assert_int_equal(plan_lead(&policy), 460);
+	policy.verifier_cache_s = 460;
+	assert_int_equal(plan_lead(&policy), 460);
+	policy.verifier_cache_s = 461;
+	assert_int_equal(plan_lead(&policy), 461);
+}
+
+/* ---- plans ---- */
+
+static void the_first_start_makes_a_signer_and_a_standby(void **state)
+{
+	const struct plan_policy policy = world_policy();
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	assert_int_equal(world_step(&world, &policy, WORLD_NOW, PLAN_TICK), 2);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(world.rows[i].generation, i + 1);
+		assert_string_equal(world.rows[i].alg, "RS256");
+		assert_int_equal(world.rows[i].created_at, WORLD_NOW);
+		assert_int_equal(world.rows[i].publish_at, WORLD_NOW);
+		assert_int_equal(world.rows[i].ttl_ratchet_s, DAY);
+		assert_int_equal(world.rows[i].revoked_at, TIME_UNSET);
+	}
+	assert_int_equal(world.rows[0].activate_at, WORLD_NOW);
+	assert_int_equal(world.rows[1].activate_at, WORLD_NOW + 30 * DAY);
+	assert_int_equal(world.rows[0].remove_at, WORLD_NOW + 30 * DAY + 60 + DAY + 300);
+	assert_int_equal(world.rows[1].remove_at, TIME_UNSET);
+	assert_int_equal(plan_active(&world.keys, WORLD_NOW), 0);
+}
+
+static void a_first_rotation_ask_is_a_first_start(void **state)
+{
+	const struct plan_policy policy = world_policy();
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	assert_int_equal(world_step(&world, &policy, WORLD_NOW, PLAN_ROTATE), 2);
+	assert_int_equal(plan_active(&world.keys, WORLD_NOW), 0);
+	assert_int_equal(world.rows[1].activate_at, WORLD_NOW + plan_lead(&policy));
+}
+
+static void between_moments_there_is_nothing_to_do(void **state)
+{
+	const struct plan_policy policy = world_policy();
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
+	assert_int_equal(world_step(&world, &policy, WORLD_NOW, PLAN_TICK), 0);
+	assert_int_equal(world_step(&world, &policy, WORLD_NOW + 1, PLAN_TICK), 0);
+	assert_int_equal(world_step(&world, &policy, WORLD_NOW + 30 * DAY - 1, PLAN_TICK), 0);
+}
+
+static void at_the_switch_a_standby_is_made_and_the_old_half_erased(void **state)
+{
+	const struct plan_policy policy = world_policy();
+	const unix_time at = WORLD_NOW + 30 * DAY;
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
+	/* The switch itself needs no write. */
+	assert_int_equal(plan_active(&world.keys, at), 1);
+	assert_int_equal(world_step(&world, &policy, at, PLAN_TICK), 3);
+	assert_null(world.rows[0].sealed);
+	assert_int_equal(world.rows[0].sealed_len, 0);
+	assert_non_null(world.rows[1].sealed);
+	assert_int_equal(world.rows[2].publish_at, at);
+	assert_int_equal(world.rows[2].activate_at, at + 30 * DAY);
+	assert_int_equal(world.rows[1].remove_at, at + 30 * DAY + 60 + DAY + 300);
+	assert_int_equal(world_step(&world, &policy, at, PLAN_TICK), 0);
+}
+
+static void a_late_tick_still_gives_the_full_lead(void **state)
+{
+	const struct plan_policy policy = world_policy();
+	const unix_time late = WORLD_NOW + 30 * DAY + 29 * DAY + 1;
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
+	assert_int_equal(world_step(&world, &policy, late, PLAN_TICK), 3);
+	assert_int_equal(world.rows[2].publish_at, late);
+	assert_int_equal(world.rows[2].activate_at, late + DAY);
+	assert_int_equal(world.rows[1].remove_at, late + DAY + 60 + DAY + 300);
+	/* What was decided for the retiring key stays. */
+	assert_int_equal(world.rows[0].remove_at, WORLD_NOW + 30 * DAY + 60 + DAY + 300);
+}
+
+static void a_rotation_asked_early_waits_for_the_lead(void **state)
+{
+	const struct plan_policy policy = world_policy();
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
+	assert_int_equal(world_step(&world, &policy, WORLD_NOW + DAY - 1, PLAN_ROTATE), 2);
+	assert_int_equal(world.keys.count, 2);
+	assert_int_equal(world.rows[1].activate_at, WORLD_NOW + DAY);
+	assert_int_equal(world.rows[0].remove_at, WORLD_NOW + DAY + 60 + DAY + 300);
+	assert_int_equal(plan_active(&world.keys, WORLD_NOW + DAY - 1), 0);
+	/* Asking again changes nothing, and a tick does not take it back. */
+	assert_int_equal(world_step(&world, &policy, WORLD_NOW + DAY - 1, PLAN_ROTATE), 0);
+	assert_int_equal(world_step(&world, &policy, WORLD_NOW + DAY - 1, PLAN_TICK), 0);
+	assert_int_equal(plan_active(&world.keys, WORLD_NOW + DAY), 1);
+}
+
+static void a_rotation_asked_when_the_lead_is_over_is_done_at_once(void **state)
+{
+	static const unix_time asked[] = { WORLD_NOW + DAY, WORLD_NOW + 3 * DAY };
+	const struct plan_policy policy = world_policy();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(asked); i++) {
+		struct world world;
+
+		world_init(&world);
+		(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
+		assert_int_equal(world_step(&world, &policy, asked[i], PLAN_ROTATE), 3);
+		assert_int_equal(plan_active(&world.keys, asked[i]), 1);
+		assert_int_equal(world.rows[1].activate_at, asked[i]);
+		assert_int_equal(world.rows[0].remove_at, asked[i] + 60 + DAY + 300);
+		assert_null(world.rows[0].sealed);
+		assert_int_equal(plan_successor(&world.keys, asked[i]), 2);
+		assert_int_equal(world.rows[2].publish_at, asked[i]);
+		assert_int_equal(world.rows[2].activate_at, asked[i] + 30 * DAY);
+		assert_int_equal(world_step(&world, &policy, asked[i], PLAN_TICK), 0);
+	}
+}
+
+static void a_longer_lifetime_keeps_keys_published_longer(void **state)
+{
+	struct plan_policy policy = world_policy();
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
+	policy.max_lifetime_s = 3 * DAY;
+	assert_int_equal(world_step(&world, &policy, WORLD_NOW + 1, PLAN_TICK), 2);
+	assert_int_equal(world.rows[0].ttl_ratchet_s, 3 * DAY);
+	assert_int_equal(world.rows[1].ttl_ratchet_s, 3 * DAY);
+	assert_int_equal(world.rows[0].remove_at, WORLD_NOW + 30 * DAY + 60 + 3 * DAY + 300);
+}
+
+static void a_shorter_lifetime_forgets_no_token_already_out(void **state)
+{
+	struct plan_policy policy = world_policy();
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
+	policy.max_lifetime_s = HOUR;
+	assert_int_equal(world_step(&world, &policy, WORLD_NOW + 1, PLAN_TICK), 0);
+	assert_int_equal(world.rows[0].ttl_ratchet_s, DAY);
+	/* A key made later has signed none of the longer ones. */
+	(void)world_step(&world, &policy, WORLD_NOW + 30 * DAY, PLAN_TICK);
+	assert_int_equal(world.rows[2].ttl_ratchet_s, HOUR);
+}
+
+static void the_ratchet_of_a_retired_key_is_left_alone(void **state)
+{
+	struct plan_policy policy = world_policy();
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
+	(void)world_step(&world, &policy, WORLD_NOW + 30 * DAY, PLAN_TICK);
+	policy.max_lifetime_s = 3 * DAY;
+	assert_int_equal(world_step(&world, &policy, WORLD_NOW + 30 * DAY, PLAN_TICK), 2);
+	assert_int_equal(world.rows[0].ttl_ratchet_s, DAY);
+	assert_int_equal(world.rows[0].remove_at, WORLD_NOW + 30 * DAY + 60 + DAY + 300);
+}
+
+static void a_slower_verifier_pushes_a_standby_back(void **state)
+{
+	struct plan_policy policy = world_policy();
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
+	(void)world_step(&world, &policy, WORLD_NOW, PLAN_ROTATE);
+	assert_int_equal(world.rows[1].activate_at, WORLD_NOW + DAY);
+	policy.verifier_cache_s = 2 * DAY;
+	assert_int_equal(world_step(&world, &policy, WORLD_NOW + DAY - 1, PLAN_TICK), 2);
+	assert_int_equal(world.rows[1].activate_at, WORLD_NOW + 2 * DAY);
+	assert_int_equal(world.rows[0].remove_at, WORLD_NOW + 2 * DAY + 60 + DAY + 300);
+}
+
+static void a_slower_verifier_does_not_unseat_a_key_that_signs(void **state)
+{
+	struct plan_policy policy = world_policy();
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
+	(void)world_step(&world, &policy, WORLD_NOW, PLAN_ROTATE);
+	policy.verifier_cache_s = 2 * DAY;
+	(void)world_step(&world, &policy, WORLD_NOW + DAY, PLAN_TICK);
+	assert_int_equal(plan_active(&world.keys, WORLD_NOW + DAY), 1);
+	assert_int_equal(world.rows[1].activate_at, WORLD_NOW + DAY);
+}
+
+static void a_faster_verifier_strands_nobody(void **state)
+{
+	struct plan_policy policy = world_policy();
+	struct world world;
+
+	(void)state;
+	policy.verifier_cache_s = 10 * DAY;
+	world_init(&world);
+	(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
+	policy.verifier_cache_s = HOUR;
+	assert_int_equal(world_step(&world, &policy, WORLD_NOW + 1, PLAN_TICK), 0);
+	assert_int_equal(world.rows[1].activate_at, WORLD_NOW + 30 * DAY);
+}
+
+static void a_shorter_period_takes_effect_on_the_key_in_force(void **state)
+{
+	struct plan_policy policy = world_policy();
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
+	policy.rotation_period_s = 7 * DAY;
+	assert_int_equal(world_step(&world, &policy, WORLD_NOW + DAY, PLAN_TICK), 2);
+	assert_int_equal(world.rows[1].activate_at, WORLD_NOW + 7 * DAY);
+	policy.rotation_period_s = 30 * DAY;
+	assert_int_equal(world_step(&world, &policy, WORLD_NOW + DAY, PLAN_TICK), 0);
+}
+
+static void another_algorithm_is_for_keys_to_come(void **state)
+{
+	struct plan_policy policy = world_policy();
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
+	policy.alg = "ES256";
+	assert_int_equal(world_step(&world, &policy, WORLD_NOW, PLAN_TICK), 0);
+	(void)world_step(&world, &policy, WORLD_NOW + 30 * DAY, PLAN_TICK);
+	assert_string_equal(world.rows[1].alg, "RS256");
+	assert_string_equal(world.rows[2].alg, "ES256");
+}
+
+static void an_imported_key_waits_from_its_own_publication(void **state)
+{
+	const struct plan_policy policy = world_policy();
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
+	world.rows[1].publish_at = WORLD_NOW + HOUR;
+	world.rows[1].activate_at = TIME_UNSET;
+	assert_int_equal(plan_state(&world.keys, 1, WORLD_NOW), PLAN_STAGED);
+	(void)world_step(&world, &policy, WORLD_NOW, PLAN_ROTATE);
+	assert_int_equal(world.rows[1].activate_at, WORLD_NOW + HOUR + DAY);
+	assert_int_equal(world.keys.count, 2);
+}
+
+/* ---- refusals ---- */
+
+static void a_clock_before_the_first_key_is_refused(void **state)
+{
+	const struct plan_policy policy = world_policy();
+	struct store_keys change = { .count = 77 };
+	struct world world;
+	struct err err;
+
+	(void)state;
+	world_init(&world);
+	(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
+	assert_fails(ERR_FAILED,
+		plan_next(&world.keys, &policy, WORLD_NOW - 1, PLAN_TICK, &change, &err));
+	assert_mentions(err.text, "clock");
+	assert_int_equal(change.count, 77);
+}
+
+static void a_store_of_revoked_keys_is_refused(void **state)
+{
+	const struct plan_policy policy = world_policy();
+	struct store_keys change;
+	struct world world;
+	struct err err;
+
+	(void)state;
+	world_init(&world);
+	(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
+	world.rows[0].revoked_at = world.rows[1].revoked_at = WORLD_NOW;
+	assert_fails(ERR_FAILED,
+		plan_next(&world.keys, &policy, WORLD_NOW, PLAN_TICK, &change, &err));
+}
+
+/* Back before a switch whose old half is erased: whoever signs then has no private half, and a
+ * plan made there would shorten the life of a key by the time that is lived twice. */
+static void a_clock_before_the_last_switch_is_refused(void **state)
+{
+	static const enum plan_ask asks[] = { PLAN_TICK, PLAN_ROTATE };
+	const struct plan_policy policy = world_policy();
+	const unix_time at = WORLD_NOW + 30 * DAY;
+	struct store_keys change;
+	struct world world;
+	struct err err;
+
+	(void)state;
+	world_init(&world);
+	(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
+	(void)world_step(&world, &policy, at, PLAN_TICK);
+	for (size_t i = 0; i < COUNT(asks); i++) {
+		assert_fails(ERR_FAILED,
+			plan_next(&world.keys, &policy, at - 1, asks[i], &change, &err));
+		assert_mentions(err.text, "clock");
+	}
+	assert_int_equal(world_step(&world, &policy, at, PLAN_TICK), 0);
+}
+
+UNIT_MAIN(cmocka_unit_test(every_state_begins_at_its_second),
+	cmocka_unit_test(a_revoked_key_is_revoked_at_every_moment),
+	cmocka_unit_test(a_key_without_a_moment_waits_in_standby),
+	cmocka_unit_test(a_key_without_an_end_retires_for_good),
+	cmocka_unit_test(of_two_that_begin_together_the_newer_signs),
+	cmocka_unit_test(a_revoked_successor_takes_nothing_over),
+	cmocka_unit_test(the_active_and_the_next_key_are_found),
+	cmocka_unit_test(a_standby_without_a_moment_comes_after_those_with_one),
+	cmocka_unit_test(the_next_change_is_never_missed),
+	cmocka_unit_test(the_lead_is_the_slower_of_cache_and_publication),
+	cmocka_unit_test(the_first_start_makes_a_signer_and_a_standby),
+	cmocka_unit_test(a_first_rotation_ask_is_a_first_start),
+	cmocka_unit_test(between_moments_there_is_nothing_to_do),
+	cmocka_unit_test(at_the_switch_a_standby_is_made_and_the_old_half_erased),
+	cmocka_unit_test(a_late_tick_still_gives_the_full_lead),
+	cmocka_unit_test(a_rotation_asked_early_waits_for_the_lead),
+	cmocka_unit_test(a_rotation_asked_when_the_lead_is_over_is_done_at_once),
+	cmocka_unit_test(a_longer_lifetime_keeps_keys_published_longer),
+	cmocka_unit_test(a_shorter_lifetime_forgets_no_token_already_out),
+	cmocka_unit_test(the_ratchet_of_a_retired_key_is_left_alone),
+	cmocka_unit_test(a_slower_verifier_pushes_a_standby_back),
+	cmocka_unit_test(a_slower_verifier_does_not_unseat_a_key_that_signs),
+	cmocka_unit_test(a_faster_verifier_strands_nobody),
+	cmocka_unit_test(a_shorter_period_takes_effect_on_the_key_in_force),
+	cmocka_unit_test(another_algorithm_is_for_keys_to_come),
+	cmocka_unit_test(an_imported_key_waits_from_its_own_publication),
+	cmocka_unit_test(a_clock_before_the_first_key_is_refused),
+	cmocka_unit_test(a_store_of_revoked_keys_is_refused),
+	cmocka_unit_test(a_clock_before_the_last_switch_is_refused));

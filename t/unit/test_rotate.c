@@ -1,0 +1,301 @@
+/* test_rotate.c - keys/rotate.c on a real store: a plan is carried out once, by whoever comes
+ * first.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <pthread.h>
+
+#include "t/unit/keys_fixture.h"
+
+#define RACERS 4
+
+static struct fixture f;
+
+static int setup(void **state)
+{
+	(void)state;
+	fixture_open(&f);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	fixture_close(&f);
+	return 0;
+}
+
+static struct store_keys loaded(void)
+{
+	struct store_keys keys;
+	struct err err;
+	int64_t revision;
+
+	assert_succeeds(store_keys_load(f.store, FIXTURE_ISSUER, &keys, &revision, &err));
+	return keys;
+}
+
+static int64_t revision(void)
+{
+	struct err err;
+	int64_t n;
+
+	assert_succeeds(store_revision(f.store, FIXTURE_ISSUER, &n, &err));
+	return n;
+}
+
+static void the_first_run_makes_keys_that_sign(void **state)
+{
+	const struct rotate rotate = fixture_rotate(&f);
+	auto_store_keys struct store_keys keys = { .key = NULL };
+	struct err err;
+	size_t changed;
+
+	(void)state;
+	assert_succeeds(rotate_run(&rotate, PLAN_TICK, false, WORLD_NOW, &keys, &changed,
+		&err));
+	assert_int_equal(changed, 2);
+	assert_int_equal(keys.count, 2);
+	for (size_t i = 0; i < keys.count; i++) {
+		const struct store_key *row = &keys.key[i];
+		auto_key EVP_PKEY *public = NULL;
+		auto_key EVP_PKEY *private = NULL;
+		char kid[KEY_ID_LEN + 1];
+
+		assert_succeeds(key_from_public_der(row->public_der, row->public_len, &public,
+			&err));
+		assert_succeeds(key_unseal(row->sealed, row->sealed_len, f.sealing,
+			FIXTURE_ISSUER, row->kid, row->generation, &private, &err));
+		assert_int_equal(EVP_PKEY_eq(public, private), 1);
+		key_id(row->public_der, row->public_len, kid);
+		assert_string_equal(row->kid, kid);
+		assert_string_equal(row->alg, "ES256");
+	}
+	assert_string_not_equal(keys.key[0].kid, keys.key[1].kid);
+	assert_int_equal(fixture_run(&rotate, PLAN_TICK, WORLD_NOW), 0);
+}
+
+static void rsa_keys_have_the_bits_asked_for(void **state)
+{
+	struct rotate rotate = fixture_rotate(&f);
+	auto_store_keys struct store_keys keys = { .key = NULL };
+	auto_key EVP_PKEY *key = NULL;
+	struct err err;
+	size_t changed;
+
+	(void)state;
+	rotate.policy.alg = "RS256";
+	rotate.rsa_bits = 3072;
+	assert_succeeds(rotate_run(&rotate, PLAN_TICK, false, WORLD_NOW, &keys, &changed,
+		&err));
+	assert_succeeds(key_from_public_der(keys.key[0].public_der, keys.key[0].public_len,
+		&key, &err));
+	assert_int_equal(EVP_PKEY_get_bits(key), 3072);
+}
+
+static void nothing_to_do_writes_nothing(void **state)
+{
+	const struct rotate rotate = fixture_rotate(&f);
+	int64_t before;
+
+	(void)state;
+	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW);
+	before = revision();
+	assert_int_equal(fixture_run(&rotate, PLAN_TICK, WORLD_NOW + DAY), 0);
+	assert_int_equal(revision(), before);
+}
+
+static void a_dry_run_shows_the_same_and_writes_nothing(void **state)
+{
+	static const enum plan_ask asks[] = { PLAN_TICK, PLAN_ROTATE };
+	const struct rotate rotate = fixture_rotate(&f);
+	unix_time now = WORLD_NOW;
+
+	(void)state;
+	for (size_t a = 0; a < 2; a++, now += 2 * DAY) {
+		auto_store_keys struct store_keys preview = { .key = NULL };
+		auto_store_keys struct store_keys real = { .key = NULL };
+		const int64_t before = revision();
+		size_t shown, changed;
+		struct err err;
+
+		assert_succeeds(rotate_run(&rotate, asks[a], true, now, &preview, &shown,
+			&err));
+		assert_int_equal(revision(), before);
+		assert_succeeds(rotate_run(&rotate, asks[a], false, now, &real, &changed,
+			&err));
+		assert_int_equal(shown, changed);
+		assert_int_equal(preview.count, real.count);
+		for (size_t i = 0; i < real.count; i++) {
+			assert_int_equal(preview.key[i].generation, real.key[i].generation);
+			assert_int_equal(preview.key[i].publish_at, real.key[i].publish_at);
+			assert_int_equal(preview.key[i].activate_at, real.key[i].activate_at);
+			assert_int_equal(preview.key[i].remove_at, real.key[i].remove_at);
+			assert_null(preview.key[i].sealed);
+		}
+	}
+}
+
+static void a_rotation_erases_the_old_private_half_on_disk(void **state)
+{
+	const struct rotate rotate = fixture_rotate(&f);
+	struct store_keys keys;
+
+	(void)state;
+	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW);
+	assert_int_equal(fixture_run(&rotate, PLAN_ROTATE, WORLD_NOW + DAY), 3);
+	keys = loaded();
+	assert_int_equal(keys.count, 3);
+	assert_null(keys.key[0].sealed);
+	assert_non_null(keys.key[1].sealed);
+	assert_non_null(keys.key[2].sealed);
+	store_keys_free(&keys);
+}
+
+static void a_clock_that_went_back_changes_nothing(void **state)
+{
+	const struct rotate rotate = fixture_rotate(&f);
+	struct store_keys keys = { .count = 77 };
+	struct err err;
+	size_t changed;
+	int64_t before;
+
+	(void)state;
+	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW);
+	(void)fixture_run(&rotate, PLAN_ROTATE, WORLD_NOW + DAY);
+	before = revision();
+	assert_fails(ERR_FAILED,
+		rotate_run(&rotate, PLAN_TICK, false, WORLD_NOW - 1, &keys, &changed, &err));
+	assert_fails(ERR_FAILED,
+		rotate_run(&rotate, PLAN_ROTATE, false, WORLD_NOW + DAY - 1, &keys, &changed,
+			&err));
+	assert_mentions(err.text, "clock");
+	assert_int_equal(revision(), before);
+	assert_int_equal(keys.count, 77);
+}
+
+static void what_cannot_be_made_is_not_written(void **state)
+{
+	struct rotate rotate = fixture_rotate(&f);
+	struct store_keys keys = { .count = 77 };
+	struct err err;
+	size_t changed;
+
+	(void)state;
+	rotate.policy.alg = "HS256";
+	assert_fails(ERR_BAD_INPUT,
+		rotate_run(&rotate, PLAN_TICK, false, WORLD_NOW, &keys, &changed, &err));
+	rotate.issuer = "nobody";
+	assert_fails(ERR_NOT_FOUND,
+		rotate_run(&rotate, PLAN_TICK, false, WORLD_NOW, &keys, &changed, &err));
+	assert_int_equal(keys.count, 77);
+	keys = loaded();
+	assert_int_equal(keys.count, 0);
+	store_keys_free(&keys);
+}
+
+/* ---- races ---- */
+
+struct racer {
+	pthread_t thread;
+	pthread_barrier_t *start;
+	enum plan_ask ask;
+	unix_time now;
+	int rc;
+	size_t changed;
+	struct err err;
+};
+
+/* Each has a handle of its own, as another process would. */
+static void *race(void *arg)
+{
+	struct racer *racer = arg;
+	struct rotate rotate = fixture_rotate(&f);
+	struct store_keys keys;
+
+	racer->rc = store_open(f.store_path, STORE_WRITE, &rotate.store, &racer->err);
+	(void)pthread_barrier_wait(racer->start);
+	if (racer->rc < 0)
+		return NULL;
+	racer->rc = rotate_run(&rotate, racer->ask, false, racer->now, &keys, &racer->changed,
+		&racer->err);
+	if (racer->rc == 0)
+		store_keys_free(&keys);
+	store_close(rotate.store);
+	return NULL;
+}
+
+static size_t race_all(enum plan_ask ask, unix_time now)
+{
+	struct racer *racers = text_alloc(RACERS, sizeof(*racers));
+	pthread_barrier_t start;
+	size_t winners = 0;
+
+	assert_int_equal(pthread_barrier_init(&start, NULL, RACERS), 0);
+	for (size_t i = 0; i < RACERS; i++) {
+		racers[i].start = &start;
+		racers[i].ask = ask;
+		racers[i].now = now;
+		assert_int_equal(pthread_create(&racers[i].thread, NULL, race, &racers[i]), 0);
+	}
+	for (size_t i = 0; i < RACERS; i++) {
+		assert_int_equal(pthread_join(racers[i].thread, NULL), 0);
+		if (racers[i].rc < 0)
+			fail_msg("racer %d: %s", (int)i, racers[i].err.text);
+		winners += racers[i].changed > 0;
+	}
+	(void)pthread_barrier_destroy(&start);
+	free(racers);
+	return winners;
+}
+
+static void racing_first_starts_make_one_pair_of_keys(void **state)
+{
+	struct store_keys keys;
+
+	(void)state;
+	assert_int_equal(race_all(PLAN_TICK, WORLD_NOW), 1);
+	keys = loaded();
+	assert_int_equal(keys.count, 2);
+	store_keys_free(&keys);
+}
+
+static void racing_ticks_make_one_successor(void **state)
+{
+	const struct rotate rotate = fixture_rotate(&f);
+	struct store_keys keys;
+
+	(void)state;
+	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW);
+	for (int round = 1; round <= 3; round++) {
+		assert_int_equal(race_all(PLAN_TICK, WORLD_NOW + round * 30 * DAY), 1);
+		keys = loaded();
+		assert_int_equal(keys.count, 2 + round);
+		store_keys_free(&keys);
+	}
+}
+
+/* Who loses the race asks again, and by then the asked-for rotation may only be scheduled anew:
+ * no second key takes over without its lead. */
+static void racing_rotations_activate_one_successor(void **state)
+{
+	const struct rotate rotate = fixture_rotate(&f);
+	const unix_time now = WORLD_NOW + 2 * DAY;
+	struct store_keys keys;
+
+	(void)state;
+	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW);
+	assert_true(race_all(PLAN_ROTATE, now) >= 1);
+	keys = loaded();
+	assert_int_equal(keys.count, 3);
+	assert_int_equal(plan_active(&keys, now), 1);
+	assert_true(keys.key[2].activate_at >= now + plan_lead(&rotate.policy));
+	store_keys_free(&keys);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+UNIT_MAIN(CASE(the_first_run_makes_keys_that_sign), CASE(rsa_keys_have_the_bits_asked_for),
+	CASE(nothing_to_do_writes_nothing), CASE(a_dry_run_shows_the_same_and_writes_nothing),
+	CASE(a_rotation_erases_the_old_private_half_on_disk),
+	CASE(a_clock_that_went_back_changes_nothing), CASE(what_cannot_be_made_is_not_written),
+	CASE(racing_first_starts_make_one_pair_of_keys), CASE(racing_ticks_make_one_successor),
+	CASE(racing_rotations_activate_one_successor));
