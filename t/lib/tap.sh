@@ -132,7 +132,8 @@ stop() {
 	tap_watchdog=$!
 	wait "$1" 2>/dev/null
 	tap_status=$?
-	kill "$tap_watchdog" 2>/dev/null
+	# Not TERM: until a new subshell has reset them, it still has our traps.
+	kill -KILL "$tap_watchdog" 2>/dev/null
 	wait "$tap_watchdog" 2>/dev/null
 	tap_rest=
 	for tap_pid in $tap_pids; do
