@@ -50,7 +50,7 @@ static void every_change_is_recorded(void **state)
 	assert_succeeds(suite_apply(store, &key, &err));
 	said = events(store);
 	assert_string_equal(said,
-		"issuer.created - - -\n"
+		"issuer.created test - -\n"
 		"key.created uid:1000 - 1-kid\n"
 		"account.created uid:1000 system:serviceaccount:ci:app -\n"
 		"client.created uid:1000 runner -\n"
