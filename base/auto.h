@@ -8,17 +8,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Declares `auto_NAME`: at the end of the scope FREE is called with the variable's value.
- * FREE must accept NULL. */
-#define AUTO_DEFINE(type, free_fn)                                                             \
-	/* NOLINTNEXTLINE(bugprone-macro-parentheses): `type` cannot be in them */             \
-	static inline void auto_##free_fn##_(type *p)                                          \
-	{                                                                                      \
-		free_fn(*p);                                                                   \
-	}                                                                                      \
-	struct auto_unused_##free_fn
-#define AUTO(free_fn) __attribute__((cleanup(auto_##free_fn##_)))
-
 static inline void auto_free_(void *p)
 {
 	free(*(void **)p);

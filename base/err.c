@@ -6,12 +6,20 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/text.h"
 
 static void err_begin(struct err *err, enum err_code code)
 {
 	err->code = code;
 	err->detail = 0;
 	err->field = NULL;
+}
+
+/* Texts quote what strangers sent, and may be cut within a character. */
+static void err_take(struct err *err, char text[ERR_TEXT_MAX])
+{
+	text_clean(text);
+	memcpy(err->text, text, ERR_TEXT_MAX);
 }
 
 void err_set_(struct err *err, enum err_code code, const char *fmt, ...)
@@ -24,7 +32,7 @@ void err_set_(struct err *err, enum err_code code, const char *fmt, ...)
 	(void)vsnprintf(text, sizeof(text), fmt, ap); /* a cut text is still a text */
 	va_end(ap);
 	err_begin(err, code);
-	memcpy(err->text, text, sizeof(text));
+	err_take(err, text);
 }
 
 void err_errno_(struct err *err, enum err_code code, const char *fmt, ...)
@@ -52,20 +60,19 @@ void err_add_(struct err *err, const char *fmt, ...)
 	len = strlen(text);
 	if (snprintf(text + len, sizeof(text) - len, ": %s", err->text) < 0)
 		return; /* the old text is better than none */
-	memcpy(err->text, text, sizeof(text));
+	err_take(err, text);
 }
 
 int err_exit_status(const struct err *err)
 {
 	switch (err->code) {
-	case ERR_NONE:
-		return 0;
 	case ERR_EARLY:
 		return 3;
 	case ERR_UNHEALTHY:
 		return 4;
 	case ERR_TIMEOUT:
 		return 5;
+	case ERR_NONE: /* a failure that did not say why is one all the same */
 	case ERR_NOT_FOUND:
 	case ERR_CONFLICT:
 	case ERR_BUSY:

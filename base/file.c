@@ -122,7 +122,20 @@ int file_read_secret(const char *path, size_t max, unsigned char **ret, size_t *
 	return 0;
 }
 
-static int sync_directory_of(const char *path, struct err *err)
+int file_open_standard(struct err *err)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR); /* for keeps, so not close-on-exec */
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd < 0)
+		return err_errno(err, ERR_FAILED, "could not open '/dev/null'");
+	(void)close(fd); /* 0, 1 and 2 were open already */
+	return 0;
+}
+
+int file_sync_directory_of(const char *path, struct err *err)
 {
 	auto_free char *copy = text_copy(path);
 	auto_close int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -136,7 +149,7 @@ static int write_synced(int fd, const char *path, const void *p, size_t len, str
 {
 	if (write_all(fd, p, len) < 0 || fsync(fd) < 0)
 		return err_errno(err, ERR_FAILED, "could not write '%s'", path);
-	return sync_directory_of(path, err);
+	return file_sync_directory_of(path, err);
 }
 
 int file_create_secret(const char *path, const void *p, size_t len, struct err *err)

@@ -18,6 +18,13 @@ int file_read(const char *path, size_t max, char **ret, size_t *ret_len, struct 
 int file_read_secret(const char *path, size_t max, unsigned char **ret, size_t *ret_len,
 	struct err *err);
 
+/* Opens /dev/null where descriptor 0, 1 or 2 is closed: what is opened later must not become
+ * the log. Call first of all. */
+int file_open_standard(struct err *err);
+
+/* Syncs the directory that holds `path`, so that a new or renamed name there is durable. */
+int file_sync_directory_of(const char *path, struct err *err);
+
 /* Makes the file with mode 0600, writes and syncs it and its directory. ERR_CONFLICT if there
  * is one already; on failure no file is left. */
 int file_create_secret(const char *path, const void *p, size_t len, struct err *err);

@@ -22,6 +22,13 @@ void log_set_level(enum log_level level)
 	log_threshold = level;
 }
 
+void log_set_level_named(const char *name)
+{
+	for (size_t i = 0; i < sizeof(level_names) / sizeof(level_names[0]); i++)
+		if (strcmp(level_names[i], name) == 0)
+			log_set_level((enum log_level)i);
+}
+
 static bool needs_quotes(const char *s)
 {
 	if (*s == '\0')
@@ -36,10 +43,11 @@ static bool needs_quotes(const char *s)
 /* Bytes outside printable ASCII become \xNN: a terminal that shows the log must not obey it. */
 static void add_quoted(struct text *line, const char *s)
 {
-	size_t budget = LOG_VALUE_MAX;
+	size_t start;
 
 	text_add(line, "\"");
-	for (; *s != '\0' && budget > 0; s++, budget--) {
+	start = line->len;
+	for (; *s != '\0' && line->len - start < LOG_VALUE_MAX; s++) {
 		const unsigned char c = (unsigned char)*s;
 
 		if (c == '"' || c == '\\')

@@ -10,6 +10,8 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 /* Lines below `level` are dropped. Call before threads start. Default LOG_INFO. */
 void log_set_level(enum log_level level);
+/* The same by name: "debug", "info", "warn", "error"; any other changes nothing. */
+void log_set_level_named(const char *name);
 
 /* Followed by pairs of key (a literal) and value (NULL: the pair is left out), ended by a NULL
  * key. Never pass a token or a secret. */

@@ -1,6 +1,7 @@
 /* name.c - see name.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <fnmatch.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/name.h"
@@ -86,6 +87,11 @@ int name_check_user(const char *what, const char *s, struct err *err)
 int name_check_audience(const char *what, const char *s, struct err *err)
 {
 	return check_printable(what, s, NAME_AUDIENCE_MAX, err);
+}
+
+void name_subject(const char *namespace, const char *name, char ret[NAME_SUBJECT_MAX])
+{
+	(void)snprintf(ret, NAME_SUBJECT_MAX, "system:serviceaccount:%s:%s", namespace, name);
 }
 
 int name_check_pattern(const char *what, const char *s, struct err *err)

@@ -20,6 +20,11 @@ int name_check_subdomain(const char *what, const char *s, struct err *err);
 int name_check_user(const char *what, const char *s, struct err *err);
 int name_check_audience(const char *what, const char *s, struct err *err);
 
+/* system:serviceaccount:NAMESPACE:NAME, the `sub` of a service account. */
+#define NAME_SUBJECT_MAX                                                                       \
+	(sizeof("system:serviceaccount::") + NAME_LABEL_MAX + NAME_SUBDOMAIN_MAX)
+void name_subject(const char *namespace, const char *name, char ret[NAME_SUBJECT_MAX]);
+
 /* A pattern of a label or subdomain: the same characters and '*', which stands for any run. */
 int name_check_pattern(const char *what, const char *s, struct err *err);
 bool name_matches(const char *pattern, const char *s);

@@ -115,6 +115,50 @@ bool text_fit(char *dst, size_t size, const char *s)
 	return true;
 }
 
+/* The length of the UTF-8 character at `s` (RFC 3629 §4: no overlongs, no surrogates, nothing
+ * above 10FFFF), or 0; 0 for control characters too. */
+static size_t utf8_length(const unsigned char *s)
+{
+	static const struct {
+		unsigned char lead_min, lead_max, next_min, next_max;
+		size_t len;
+	} forms[] = {
+		{ 0x20, 0x7e, 0x00, 0xff, 1 },
+		{ 0xc2, 0xc2, 0xa0, 0xbf, 2 }, /* below are the control characters of C1 */
+		{ 0xc3, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+		{ 0xe1, 0xec, 0x80, 0xbf, 3 },
+		{ 0xed, 0xed, 0x80, 0x9f, 3 },
+		{ 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
+		{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
+		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		if (s[0] < forms[i].lead_min || s[0] > forms[i].lead_max)
+			continue;
+		if (forms[i].len > 1 && (s[1] < forms[i].next_min || s[1] > forms[i].next_max))
+			return 0;
+		for (size_t n = 2; n < forms[i].len; n++)
+			if ((s[n] & 0xc0) != 0x80)
+				return 0;
+		return forms[i].len;
+	}
+	return 0;
+}
+
+void text_clean(char *s)
+{
+	while (*s != '\0') {
+		const size_t len = utf8_length((const unsigned char *)s);
+
+		if (len == 0)
+			*s = '?';
+		s += len == 0 ? 1 : len;
+	}
+}
+
 int text_int(const char *s, int64_t min, int64_t max, int64_t *ret, struct err *err)
 {
 	char *end;

@@ -163,7 +163,7 @@ static bool read_host(const char *host, char ret[CONF_HOST_SIZE])
 		return false;
 	bare[len - 2] = '\0';
 	return inet_pton(AF_INET6, bare, &v6) == 1 &&
-	       inet_ntop(AF_INET6, &v6, ret, CONF_HOST_SIZE) != NULL;
+		inet_ntop(AF_INET6, &v6, ret, CONF_HOST_SIZE) != NULL;
 }
 
 int conf_address_split(const char *address, char *ret_host, size_t size, uint16_t *ret_port,

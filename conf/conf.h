@@ -12,6 +12,10 @@
 #include "base/err.h"
 #include "base/text.h"
 
+/* Kubernetes' own bounds for a token's lifetime, seconds. */
+#define CONF_LIFETIME_MIN_S 600
+#define CONF_LIFETIME_MAX_S (INT64_C(1) << 32)
+
 /* What a listener serves; a set. */
 enum conf_serves {
 	CONF_SERVES_PUBLIC = 1 << 0, /* discovery and JWKS, anonymous */

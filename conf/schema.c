@@ -22,10 +22,6 @@
 #define DAY    (24 * HOUR)
 #define YEAR   (365 * DAY)
 
-/* kube-apiserver's own limits for spec.expirationSeconds. */
-#define LIFETIME_MIN (10 * MINUTE)
-#define LIFETIME_MAX (INT64_C(1) << 32)
-
 /* Free text is quoted when printed, so that a name such as `null` stays a name. */
 #define QUOTED CYAML_FLAG_SCALAR_QUOTE_DOUBLE
 
@@ -163,8 +159,8 @@ static const struct {
 	{ KEYS(clock_skew), 0, HOUR, "60s" },
 	{ KEYS(verifier_cache), 0, YEAR, "24h" },
 	{ KEYS(verifier_leeway), 0, DAY, "5m" },
-	{ TOKENS(max_lifetime), LIFETIME_MIN, LIFETIME_MAX, "24h" },
-	{ TOKENS(default_lifetime), LIFETIME_MIN, LIFETIME_MAX, "1h" },
+	{ TOKENS(max_lifetime), CONF_LIFETIME_MIN_S, CONF_LIFETIME_MAX_S, "24h" },
+	{ TOKENS(default_lifetime), CONF_LIFETIME_MIN_S, CONF_LIFETIME_MAX_S, "1h" },
 	{ TOKENS(backdate), 0, 5 * MINUTE, "30s" },
 	{ LIMITS(idle), 1, DAY, "75s" },
 };

@@ -153,7 +153,7 @@ static int scalar_text(const struct reader *r, char **ret, struct err *err)
 static bool is_null_word(const char *s)
 {
 	return *s == '\0' || strcmp(s, "~") == 0 || strcmp(s, "null") == 0 ||
-	       strcmp(s, "Null") == 0 || strcmp(s, "NULL") == 0;
+		strcmp(s, "Null") == 0 || strcmp(s, "NULL") == 0;
 }
 
 static int read_node(struct reader *r, unsigned depth, struct yamltree **ret, struct err *err);
@@ -235,7 +235,7 @@ static int read_node(struct reader *r, unsigned depth, struct yamltree **ret, st
 		if (scalar_text(r, &node->value, err) < 0)
 			return -1;
 		node->is_null = r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-				is_null_word(node->value);
+			is_null_word(node->value);
 	} else {
 		node->kind = r->event.type == YAML_MAPPING_START_EVENT ? YAMLTREE_MAPPING
 								       : YAMLTREE_LIST;

@@ -56,7 +56,8 @@ int authn_caller(const struct gateway *gw, struct http_call *call, unix_time now
 		return unauthorized(call, "not a bearer credential", err);
 	secret_hash_hex(bearer, len, hash);
 	if (store_client_by_secret(gw->store, gw->issuer->name, hash, &caller.client, err) < 0)
-		return err->code == ERR_NOT_FOUND ? unauthorized(call, "unknown secret", err) : -1;
+		return err->code == ERR_NOT_FOUND ? unauthorized(call, "unknown secret", err)
+						  : -1;
 	reason = why_not(&caller.client, now);
 	if (reason) {
 		caller_free(&caller);

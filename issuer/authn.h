@@ -14,8 +14,8 @@ struct caller {
 };
 
 /* Finds the caller by the bearer secret (RFC 6750 §2.1), or refuses with KUBE_UNAUTHORIZED: no
- * credential, two of them, an unknown, revoked or expired one. The text tells a stranger nothing
- * about which. caller_free releases the result. */
+ * credential, two of them, an unknown, revoked or expired one. The text tells a stranger
+ * nothing about which. caller_free releases the result. */
 int authn_caller(const struct gateway *gw, struct http_call *call, unix_time now,
 	struct caller *ret, struct err *err);
 void caller_free(struct caller *caller);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -22,9 +23,9 @@
 #include "keys/signer_process.h"
 #include "setup/settings.h"
 
-#define PEM_MAX        (64 * 1024)
-#define REFRESH_MS     250   /* how soon a change by issuerctl is seen */
-#define DRAIN_MS       10000 /* for calls under way at the end */
+#define PEM_MAX    (64 * 1024)
+#define REFRESH_MS 250   /* how soon a change by issuerctl is seen */
+#define DRAIN_MS   10000 /* for calls under way at the end */
 
 /* One listener and what it serves with. */
 struct server {
@@ -56,14 +57,16 @@ static int open_gateway(struct daemon *d, const struct conf *conf, char *const *
 	gw->issuer = &conf->issuers[0];
 	host = strstr(gw->issuer->url, "://") + 3; /* conf has checked the URL */
 	gw->path_prefix = host + strcspn(host, "/");
-	/* The signer comes first: it migrates the store, and nobody is let in before it can mint. */
+	/* The signer comes first: it migrates the store, and nobody is let in before it can
+	 * mint. */
 	if (conf_print(conf, &d->settings, err) < 0)
 		return -1;
 	program = (struct signer_program){ signer_argv, d->settings.s, d->settings.len };
 	if (signer_start(&program, &gw->signer, err) < 0 ||
 		settings_open_store(conf, STORE_READ, &gw->store, err) < 0)
 		return -1;
-	return keyring_slot_open(gw->store, gw->issuer->name, NULL, clock_now(), &gw->slot, err);
+	return keyring_slot_open(gw->store, gw->issuer->name, NULL, clock_now(), &gw->slot,
+		err);
 }
 
 static int read_tls(struct server *server, const struct conf_tls *tls, struct err *err)
@@ -73,13 +76,14 @@ static int read_tls(struct server *server, const struct conf_tls *tls, struct er
 	if (!tls)
 		return 0;
 	if (file_read(tls->certificate, PEM_MAX, &server->tls_cert, &len, err) < 0 ||
-		file_read_secret(tls->key, PEM_MAX, &server->tls_key, &server->tls_key_len, err) < 0)
+		file_read_secret(tls->key, PEM_MAX, &server->tls_key, &server->tls_key_len,
+			err) < 0)
 		return err_add(err, "TLS");
 	return 0;
 }
 
-static int open_server(struct daemon *d, struct server *server, const struct conf_listener *conf,
-	struct err *err)
+static int open_server(struct daemon *d, struct server *server,
+	const struct conf_listener *conf, struct err *err)
 {
 	const struct conf_limits *limits = &d->gw.conf->limits;
 	struct http_options options = {
@@ -96,10 +100,8 @@ static int open_server(struct daemon *d, struct server *server, const struct con
 		return -1;
 	options.tls_cert = server->tls_cert;
 	options.tls_key = (const char *)server->tls_key;
-	if (http_open(&options, &server->http, err) < 0) {
-		(void)close(options.listen_fd); /* nothing came in through it */
+	if (http_open(&options, &server->http, err) < 0)
 		return err_add(err, "'%s'", server->name.s);
-	}
 	return 0;
 }
 
@@ -109,8 +111,8 @@ static int open_servers(struct daemon *d, struct err *err)
 
 	d->servers = text_alloc(conf->listener_count, sizeof(*d->servers));
 	for (; d->server_count < conf->listener_count; d->server_count++)
-		if (open_server(d, &d->servers[d->server_count], &conf->listeners[d->server_count],
-			    err) < 0) {
+		if (open_server(d, &d->servers[d->server_count],
+			    &conf->listeners[d->server_count], err) < 0) {
 			d->server_count++; /* what it has opened is closed with the rest */
 			return -1;
 		}
@@ -145,8 +147,8 @@ static void announce(const struct daemon *d, int ready_fd)
 
 		add_serves(&serves, server->route.serves);
 		text_addf(&lines, "%s %s\n", serves.s, server->name.s);
-		log_event(LOG_INFO, "listening", "address", server->name.s, "serves", serves.s, "tls",
-			server->tls_cert ? "yes" : "no", NULL);
+		log_event(LOG_INFO, "listening", "address", server->name.s, "serves", serves.s,
+			"tls", server->tls_cert ? "yes" : "no", NULL);
 	}
 	if (ready_fd >= 0) {
 		if (write(ready_fd, lines.s, lines.len) < 0)
@@ -181,22 +183,41 @@ static int follow(const struct daemon *d, int signals, struct err *err)
 		if (rc < 0 && errno != EINTR)
 			return err_errno(err, ERR_FAILED, "could not wait for signals");
 		refresh(d);
+		for (size_t i = 0; i < d->server_count; i++)
+			http_expire(d->servers[i].http);
 	}
+}
+
+/* The path of a socket goes before the socket: afterwards it may be a successor's. */
+static void stop_listening(struct daemon *d, size_t i)
+{
+	struct server *server = &d->servers[i];
+
+	if (d->gw.conf->listeners[i].socket)
+		(void)unlink(server->name.s); /* gone already is as good */
+	if (server->http)
+		http_quiesce(server->http);
 }
 
 /* In this order no call is cut short: no new connections, then the signer's last answers, then
  * the replies that carry them. */
 static void stop(struct daemon *d)
 {
+	struct timespec until;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail with a valid clock */
+	until.tv_sec += DRAIN_MS / 1000;
 	notify("STOPPING=1");
 	log_event(LOG_INFO, "stopping", NULL);
 	for (size_t i = 0; i < d->server_count; i++)
-		if (d->servers[i].http)
-			http_quiesce(d->servers[i].http);
-	signer_stop(take(d->gw.signer));
+		stop_listening(d, i);
+	signer_stop(d->gw.signer, DRAIN_MS);
+	/* One deadline for all listeners: a service manager waits no longer for more of them.
+	 */
 	for (size_t i = 0; i < d->server_count; i++)
-		if (d->servers[i].http && !http_drain(d->servers[i].http, DRAIN_MS))
-			log_event(LOG_WARN, "drain.timeout", "address", d->servers[i].name.s, NULL);
+		if (d->servers[i].http && !http_drain(d->servers[i].http, &until))
+			log_event(LOG_WARN, "drain.timeout", "address", d->servers[i].name.s,
+				NULL);
 }
 
 static void release(struct daemon *d)
@@ -205,14 +226,12 @@ static void release(struct daemon *d)
 		struct server *server = &d->servers[i];
 
 		http_close(server->http);
-		if (d->gw.conf->listeners[i].socket && server->name.len > 0)
-			(void)unlink(server->name.s); /* ours; the next start would replace it too */
 		text_free(&server->name);
 		free(server->tls_cert);
 		secret_free(server->tls_key, server->tls_key_len);
 	}
 	free(d->servers);
-	signer_stop(d->gw.signer);
+	signer_free(d->gw.signer); /* after the servers: nobody asks any more */
 	keyring_slot_close(d->gw.slot);
 	store_close(d->gw.store);
 	text_free(&d->settings);
@@ -286,7 +305,12 @@ int daemon_signer(const char *path, struct err *err)
 	/* Of a program started from /proc/self/exe the kernel only knows "exe". */
 	(void)prctl(PR_SET_NAME, "issuerd-signer", 0, 0, 0);
 	if (signer_receive_settings(SIGNER_FD, &yaml, &len, err) < 0 ||
-		conf_parse(path, yaml, len, &conf, err) < 0 || run_signer(conf, err) < 0) {
+		conf_parse(path, yaml, len, &conf, err) < 0) {
+		signer_process_refuse(SIGNER_FD, err);
+		return -1;
+	}
+	log_set_level_named(conf->log_level);
+	if (run_signer(conf, err) < 0) {
 		signer_process_refuse(SIGNER_FD, err);
 		return -1;
 	}

@@ -34,7 +34,8 @@ static int check_keys(const struct gateway *gw, unix_time now, struct err *err)
 static int check_signer(const struct gateway *gw, unix_time now, struct err *err)
 {
 	(void)now;
-	return signer_is_up(gw->signer) ? 0 : err_set(err, ERR_BUSY, "the signer is restarting");
+	return signer_is_up(gw->signer) ? 0
+					: err_set(err, ERR_BUSY, "the signer is restarting");
 }
 
 static const struct health_check {
@@ -55,18 +56,22 @@ static void serve(const struct gateway *gw, struct http_call *call, unix_time no
 		struct err err = ERR_INIT;
 		const bool passed = checks->fn(gw, now, &err) == 0;
 
-		/* Why is the log's business: this may be read by more people than the log is. */
+		/* Why is the log's business: this may be read by more people than the log is.
+		 */
 		text_addf(&report, passed ? "[+]%s ok\n" : "[-]%s failed: reason withheld\n",
 			checks->name);
 		is_good = is_good && passed;
 		if (!passed)
-			log_event(LOG_WARN, "health.failed", "check", checks->name, "error", err.text, NULL);
+			log_event(LOG_WARN, "health.failed", "check", checks->name, "error",
+				err.text, NULL);
 	}
 	text_addf(&report, "%s check %s\n", what, is_good ? "passed" : "failed");
-	body = is_good && !http_has_query(call, "verbose") ? text_copy("ok") : text_take(&report);
+	body = is_good && !http_has_query(call, "verbose") ? text_copy("ok")
+							   : text_take(&report);
 	http_reply_header(call, "Cache-Control", "no-cache, private");
 	http_reply_header(call, "X-Content-Type-Options", "nosniff");
-	http_reply_body(call, is_good ? 200 : 503, "text/plain; charset=utf-8", body, strlen(body));
+	http_reply_body(call, is_good ? 200 : 503, "text/plain; charset=utf-8", body,
+		strlen(body));
 }
 
 void health_livez(const struct gateway *gw, struct http_call *call, unix_time now)

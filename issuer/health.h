@@ -1,5 +1,5 @@
-/* health.h - /livez: the process serves. /readyz: it can also mint. `?verbose` names each check,
- * as Kubernetes' own endpoints do.
+/* health.h - /livez: the process serves. /readyz: it can also mint. `?verbose` names each
+ * check, as Kubernetes' own endpoints do.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef HEALTH_H
 #define HEALTH_H

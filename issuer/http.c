@@ -15,11 +15,15 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "issuer/deadline.h"
 #include "issuer/http.h"
 
 #define HTTP_POOL_PLAIN       2
 #define HTTP_POOL_TLS         4
 #define HTTP_CONNECTION_BYTES (16 * 1024) /* request line, headers and reply headers */
+#define HTTP_HEADERS_MAX      (8 * 1024)  /* so that the reply's headers fit beside them */
+#define HTTP_REQUEST_MS       15000       /* from connecting to whole headers, and for a body */
+#define HTTP_EXCESS_MAX       (256 * 1024) /* read beyond the limit for the sake of a clean 413 */
 #define HTTP_TLS_PRIORITIES   "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 enum call_state { CALL_READING, CALL_SUSPENDED, CALL_HANDLED };
@@ -29,13 +33,16 @@ struct exchange {
 	struct http_call call;
 	struct http *http;
 	struct MHD_Connection *connection;
+	struct deadline *deadline;
 	enum call_state state;
 	struct text body;
+	size_t received; /* bytes of the body, kept or not */
 };
 
 struct http {
 	struct http_options options;
 	struct MHD_Daemon *daemon;
+	struct deadline_list *deadlines;
 	pthread_mutex_t lock;
 	pthread_cond_t idle;
 	size_t active; /* calls between their first byte and their end */
@@ -82,8 +89,8 @@ bool http_has_query(struct http_call *call, const char *name)
 {
 	struct search search = { .name = name, .compare = strcmp };
 
-	(void)MHD_get_connection_values(exchange_of(call)->connection, MHD_GET_ARGUMENT_KIND, match,
-		&search);
+	(void)MHD_get_connection_values(exchange_of(call)->connection, MHD_GET_ARGUMENT_KIND,
+		match, &search);
 	return search.count > 0;
 }
 
@@ -139,8 +146,8 @@ static void describe_peer(struct MHD_Connection *connection, char *ret, size_t s
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	const struct sockaddr *addr = info ? info->client_addr : NULL;
-	const socklen_t len = addr && addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) :
-								    sizeof(struct sockaddr_in);
+	const socklen_t len = addr && addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+								  : sizeof(struct sockaddr_in);
 	char host[INET6_ADDRSTRLEN];
 	char port[8];
 
@@ -149,24 +156,46 @@ static void describe_peer(struct MHD_Connection *connection, char *ret, size_t s
 		return;
 	if (getnameinfo(addr, len, host, sizeof(host), port, sizeof(port),
 		    NI_NUMERICHOST | NI_NUMERICSERV) == 0)
-		(void)snprintf(ret, size, addr->sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host,
-			port);
+		(void)snprintf(ret, size, addr->sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s",
+			host, port);
+}
+
+/* A connection comes and goes. */
+static void on_connection(void *cls, struct MHD_Connection *connection, void **ctx,
+	enum MHD_ConnectionNotificationCode what)
+{
+	struct http *http = cls;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	if (what == MHD_CONNECTION_NOTIFY_STARTED && info) {
+		*ctx = deadline_add(http->deadlines, info->connect_fd, HTTP_REQUEST_MS);
+	} else if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+		deadline_remove(*ctx);
+		*ctx = NULL;
+	}
 }
 
 static struct exchange *exchange_new(struct http *http, struct MHD_Connection *connection,
 	const char *method, const char *path)
 {
 	struct exchange *ex = text_alloc(1, sizeof(*ex));
-	auto_unlock pthread_mutex_t *held = auto_lock(&http->lock);
 
-	(void)held;
-	http->active++;
+	{
+		auto_unlock pthread_mutex_t *held = auto_lock(&http->lock);
+
+		(void)held;
+		http->active++;
+	}
 	ex->http = http;
 	ex->connection = connection;
 	ex->call.handler_ctx = http->options.handler_ctx;
 	ex->call.request.method = method;
 	ex->call.request.path = path;
 	describe_peer(connection, ex->call.request.peer, sizeof(ex->call.request.peer));
+	ex->deadline = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+			       ->socket_context;
+	deadline_set(ex->deadline, HTTP_REQUEST_MS);
 	return ex;
 }
 
@@ -189,16 +218,68 @@ static void exchange_free(struct exchange *ex)
 	}
 }
 
-static void take_body(struct exchange *ex, const char *data, size_t len)
+/* False once more has come than anybody could mean. */
+static bool take_body(struct exchange *ex, const char *data, size_t len)
 {
-	if (ex->call.request.is_body_too_large)
-		return;
-	if (len > ex->http->options.body_max - ex->body.len) {
-		ex->call.request.is_body_too_large = true;
-		text_free(&ex->body);
-		return;
+	ex->received += len;
+	if (ex->received <= ex->http->options.body_max) {
+		text_add_bytes(&ex->body, data, len);
+		return true;
 	}
-	text_add_bytes(&ex->body, data, len);
+	ex->call.request.is_body_too_large = true;
+	text_free(&ex->body);
+	return ex->received <= ex->http->options.body_max + HTTP_EXCESS_MAX;
+}
+
+struct framing {
+	size_t header_bytes;
+	unsigned content_lengths, transfer_encodings, hosts;
+	bool is_odd; /* a name with blanks, or an encoding that we do not know */
+};
+
+static enum MHD_Result look_at_header(void *cls, enum MHD_ValueKind kind, const char *key,
+	const char *value)
+{
+	struct framing *framing = cls;
+
+	(void)kind;
+	framing->header_bytes += strlen(key) + (value ? strlen(value) : 0) + 4;
+	framing->content_lengths += strcasecmp(key, "Content-Length") == 0;
+	framing->hosts += strcasecmp(key, "Host") == 0;
+	if (strcasecmp(key, "Transfer-Encoding") == 0) {
+		framing->transfer_encodings++;
+		framing->is_odd =
+			framing->is_odd || !value || strcasecmp(value, "chunked") != 0;
+	}
+	framing->is_odd = framing->is_odd || key[strcspn(key, " \t")] != '\0';
+	return MHD_YES;
+}
+
+/* Requests that a proxy before us may have cut elsewhere than we do (RFC 9112 §6.1, §6.3,
+ * §11.2) are refused, and the connection with them. libmicrohttpd 0.9.75 lets them through. */
+static int find_fault(struct exchange *ex)
+{
+	struct framing framing = { .header_bytes = 0 };
+
+	(void)MHD_get_connection_values(ex->connection, MHD_HEADER_KIND, look_at_header,
+		&framing);
+	if (framing.header_bytes > HTTP_HEADERS_MAX)
+		return 431;
+	return framing.is_odd || framing.hosts > 1 ||
+			framing.content_lengths + framing.transfer_encodings > 1
+		? 400
+		: 0;
+}
+
+/* Does the request say that its body will be too large? */
+static bool announces_too_much(struct exchange *ex)
+{
+	const char *length = http_header(&ex->call, "Content-Length", NULL);
+	struct err ignored = ERR_INIT;
+	int64_t n;
+
+	return length && text_int(length, 0, INT64_MAX, &n, &ignored) == 0 &&
+		(uint64_t)n > ex->http->options.body_max;
 }
 
 /* Hands the filled reply to the library. */
@@ -220,50 +301,69 @@ static enum MHD_Result send_reply(struct exchange *ex)
 	for (size_t i = 0; i < reply->header_count; i++)
 		if (MHD_add_response_header(response, reply->headers[i].name,
 			    reply->headers[i].value) != MHD_YES)
-			log_event(LOG_ERROR, "http.header_dropped", "name", reply->headers[i].name, NULL);
-	if (ex->http->is_draining || ex->call.request.is_body_too_large)
+			log_event(LOG_ERROR, "http.header_dropped", "name",
+				reply->headers[i].name, NULL);
+	if (ex->http->is_draining || ex->call.request.is_body_too_large ||
+		ex->call.request.fault != 0)
 		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	rc = MHD_queue_response(ex->connection, (unsigned)reply->status, response);
 	MHD_destroy_response(response);
 	return rc;
 }
 
+/* Calls the handler, once. */
+static enum MHD_Result handle(struct exchange *ex)
+{
+	ex->state = CALL_HANDLED;
+	deadline_set(ex->deadline, 0);
+	ex->call.request.body = ex->body.s ? ex->body.s : "";
+	ex->call.request.body_len = ex->body.len;
+	ex->http->options.handler(&ex->call);
+	if (ex->state == CALL_SUSPENDED)
+		return MHD_YES;
+	return send_reply(ex);
+}
+
 /* Reads the body first; then the handler is called, once; then the reply is sent, be it in the
- * same call or, after a suspension, in the next. */
-static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *path,
-	const char *method, const char *version, const char *data, size_t *data_len, void **ctx)
+ * same call or, after a suspension, in the next. A body that is announced as too large is not
+ * read: the reply comes before it, and the connection ends. */
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
+	const char *path, const char *method, const char *version, const char *data,
+	size_t *data_len, void **ctx)
 {
 	struct exchange *ex = *ctx;
 
 	(void)version;
 	if (!ex) {
-		*ctx = exchange_new(cls, connection, method, path);
-		return MHD_YES;
-	}
-	if (*data_len > 0) {
-		take_body(ex, data, *data_len);
-		*data_len = 0;
-		return MHD_YES;
-	}
-	if (ex->state == CALL_READING) {
-		ex->call.request.body = ex->body.s ? ex->body.s : "";
-		ex->call.request.body_len = ex->body.len;
-		ex->http->options.handler(&ex->call);
-		if (ex->state == CALL_SUSPENDED)
+		*ctx = ex = exchange_new(cls, connection, method, path);
+		ex->call.request.fault = find_fault(ex);
+		ex->call.request.is_body_too_large = announces_too_much(ex);
+		if (ex->call.request.fault == 0 && !ex->call.request.is_body_too_large)
 			return MHD_YES;
+		return handle(ex);
 	}
-	ex->state = CALL_HANDLED;
-	return send_reply(ex);
+	if (ex->state != CALL_READING)
+		return send_reply(ex);
+	if (*data_len == 0)
+		return handle(ex);
+	if (!take_body(ex, data, *data_len))
+		return MHD_NO;
+	*data_len = 0;
+	return MHD_YES;
 }
 
 static void on_completed(void *cls, struct MHD_Connection *connection, void **ctx,
 	enum MHD_RequestTerminationCode why)
 {
+	struct exchange *ex = *ctx;
+
 	(void)cls;
 	(void)connection;
 	(void)why;
-	if (*ctx)
-		exchange_free(*ctx);
+	if (!ex)
+		return;
+	deadline_set(ex->deadline, (int64_t)ex->http->options.idle_s * 1000);
+	exchange_free(ex);
 	*ctx = NULL;
 }
 
@@ -275,7 +375,8 @@ static size_t keep_escapes(void *cls, struct MHD_Connection *connection, char *s
 	return strlen(s);
 }
 
-static void log_library(void *cls, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+static void log_library(void *cls, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
 static void log_library(void *cls, const char *fmt, va_list ap)
 {
 	char text[512];
@@ -299,36 +400,53 @@ static struct MHD_Daemon *start(struct http *http)
 		{ MHD_OPTION_END, 0, NULL },
 	};
 	const struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };
-	/* Under epoll, libmicrohttpd 0.9.75 spins on a TLS client that stalls in its ClientHello. */
+	/* Under epoll, libmicrohttpd 0.9.75 spins on a TLS client that stalls in its
+	 * ClientHello. */
 	const unsigned flags = MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
-		(is_tls ? MHD_USE_TLS | MHD_USE_POLL_INTERNAL_THREAD : MHD_USE_EPOLL_INTERNAL_THREAD);
+		(is_tls ? MHD_USE_TLS | MHD_USE_POLL_INTERNAL_THREAD
+			: MHD_USE_EPOLL_INTERNAL_THREAD);
 
-	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER,
-		log_library, NULL, MHD_OPTION_LISTEN_SOCKET, options->listen_fd,
-		MHD_OPTION_THREAD_POOL_SIZE, (unsigned)(is_tls ? HTTP_POOL_TLS : HTTP_POOL_PLAIN),
+	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, http,
+		MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL, MHD_OPTION_LISTEN_SOCKET,
+		options->listen_fd, MHD_OPTION_THREAD_POOL_SIZE,
+		(unsigned)(is_tls ? HTTP_POOL_TLS : HTTP_POOL_PLAIN),
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->idle_s,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_BYTES,
-		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-		MHD_OPTION_ARRAY, is_tls ? tls : none, MHD_OPTION_END);
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes,
+		NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+		(unsigned)(options->connections * 3 / 4 + 1), MHD_OPTION_SIGPIPE_HANDLED_BY_APP,
+		1, MHD_OPTION_ARRAY, is_tls ? tls : none, MHD_OPTION_END);
 }
 
 int http_open(const struct http_options *options, struct http **ret, struct err *err)
 {
 	struct http *http = text_alloc(1, sizeof(*http));
+	pthread_condattr_t attr;
 
 	http->options = *options;
-	if (pthread_mutex_init(&http->lock, NULL) != 0 || pthread_cond_init(&http->idle, NULL) != 0)
+	http->deadlines = deadline_list_new();
+	if (pthread_mutex_init(&http->lock, NULL) != 0 || pthread_condattr_init(&attr) != 0 ||
+		pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) != 0 ||
+		pthread_cond_init(&http->idle, &attr) != 0)
 		abort();
-	http->daemon = start(http);
+	(void)pthread_condattr_destroy(&attr); /* cannot fail */
+	http->daemon = start(http);            /* closes the socket if it fails */
 	if (!http->daemon) {
+		deadline_list_free(http->deadlines);
 		free(http);
 		return err_set(err, ERR_FAILED, "could not start the HTTP server%s",
 			options->tls_cert ? "; do certificate and key belong together?" : "");
 	}
 	*ret = http;
 	return 0;
+}
+
+void http_expire(struct http *http)
+{
+	deadline_expire(http->deadlines);
 }
 
 void http_quiesce(struct http *http)
@@ -342,19 +460,12 @@ void http_quiesce(struct http *http)
 		(void)close(fd); /* nobody accepts from it any more */
 }
 
-bool http_drain(struct http *http, int timeout_ms)
+bool http_drain(struct http *http, const struct timespec *until)
 {
-	struct timespec until;
 	auto_unlock pthread_mutex_t *held = auto_lock(&http->lock);
 
-	if (clock_gettime(CLOCK_REALTIME, &until) < 0)
-		return false;
-	until.tv_sec += timeout_ms / 1000;
-	until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
 	while (http->active > 0)
-		if (pthread_cond_timedwait(&http->idle, held, &until) == ETIMEDOUT)
+		if (pthread_cond_timedwait(&http->idle, held, until) == ETIMEDOUT)
 			return false;
 	return true;
 }
@@ -364,6 +475,7 @@ void http_close(struct http *http)
 	if (!http)
 		return;
 	MHD_stop_daemon(http->daemon);
+	deadline_list_free(http->deadlines);
 	(void)pthread_cond_destroy(&http->idle); /* all threads are gone */
 	(void)pthread_mutex_destroy(&http->lock);
 	free(http);

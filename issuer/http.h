@@ -1,6 +1,8 @@
-/* http.h - HTTP/1.1 over plain TCP, TLS or a Unix socket, by libmicrohttpd. A handler sees values
- * and no socket: it fills a reply at once, or suspends the call and has it resumed by another
- * thread once the reply is filled. Limits: body, connections, idle time, header size (16 KiB).
+/* http.h - HTTP/1.1 over plain TCP, TLS or a Unix socket, by libmicrohttpd. A handler sees
+ * values and no socket: it fills a reply at once, or suspends the call and has it resumed by
+ * another thread once the reply is filled. Limits: body, headers (8 KiB), connections, of which
+ * one address gets three quarters, the time to send a request (15 s), idle time between
+ * requests.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef HTTP_H
 #define HTTP_H
@@ -8,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "base/err.h"
 
@@ -19,7 +22,9 @@ struct http_request {
 	const char *path; /* as sent, percent-encoding and all, without the query */
 	const char *body; /* NUL-terminated */
 	size_t body_len;
-	bool is_body_too_large; /* the body is empty then */
+	bool is_body_too_large; /* the body is empty then, and was not read if its length was
+				   told */
+	int fault;              /* 400 or 431 if the request must not be trusted, 0 otherwise */
 	char peer[64];          /* "192.0.2.7:40123", "unix" */
 };
 
@@ -57,16 +62,16 @@ void http_reply_header(struct http_call *call, const char *name, const char *val
 void http_reply_body(struct http_call *call, int status, const char *content_type, char *body,
 	size_t len);
 
-/* In a handler: the reply will come later. Exactly one http_resume must follow, from any thread,
- * after which the call must not be touched. */
+/* In a handler: the reply will come later. Exactly one http_resume must follow, from any
+ * thread, after which the call must not be touched. */
 void http_suspend(struct http_call *call);
 void http_resume(struct http_call *call);
 
 typedef void http_handler_fn(struct http_call *call);
 
 struct http_options {
-	int listen_fd;         /* owned by the http once open */
-	const char *tls_cert;  /* PEM, or NULL for plain HTTP */
+	int listen_fd;        /* taken over, also on failure */
+	const char *tls_cert; /* PEM, or NULL for plain HTTP */
 	const char *tls_key;
 	size_t body_max;
 	uint32_t connections;
@@ -78,10 +83,13 @@ struct http_options {
 struct http;
 
 int http_open(const struct http_options *options, struct http **ret, struct err *err);
+/* Cuts off connections that take too long to send a request. Call a few times a second. */
+void http_expire(struct http *http);
 /* Takes no more connections. */
 void http_quiesce(struct http *http);
-/* Waits until no call is in a handler's hands, or `timeout_ms` are over: false then. */
-bool http_drain(struct http *http, int timeout_ms);
+/* Waits until no call is under way (its request being read, answered or sent), or until the
+ * monotonic clock says `until`: false then. */
+bool http_drain(struct http *http, const struct timespec *until);
 /* After http_drain: no call may be suspended. */
 void http_close(struct http *http);
 

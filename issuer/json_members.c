@@ -71,7 +71,8 @@ static void take_name(struct walk *walk, const char *name, size_t len)
 	text_add(&walk->path, key);
 	if (json_object_get(level->seen, key))
 		walk->each(walk->path.s, walk->ctx);
-	/* Fails only for a name that is no UTF-8 once cut out of its text; then it is not counted. */
+	/* Fails only for a name that is no UTF-8 once cut out of its text; then it is not
+	 * counted. */
 	(void)json_object_set_new(level->seen, key, json_true());
 }
 

@@ -25,6 +25,7 @@ static const struct {
 	[KUBE_TOO_LARGE] = { 413, "RequestEntityTooLarge" },
 	[KUBE_UNSUPPORTED_MEDIA_TYPE] = { 415, "UnsupportedMediaType" },
 	[KUBE_INVALID] = { 422, "Invalid" },
+	[KUBE_HEADERS_TOO_LARGE] = { 431, "BadRequest" },
 	[KUBE_INTERNAL] = { 500, "InternalError" },
 	[KUBE_UNAVAILABLE] = { 503, "ServiceUnavailable" },
 };
@@ -45,7 +46,14 @@ void kube_reply_json(struct http_call *call, int status, json_t *json)
 	char *body;
 
 	json_decref(json);
-	body = text_format("%s\n", compact ? compact : "{}");
+	/* Out of memory, or a text that is not UTF-8: every text that comes here has been
+	 * cleaned. */
+	if (!compact)
+		status = 500;
+	body = text_format("%s\n",
+		compact ? compact
+			: "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\","
+			  "\"message\":\"internal error\",\"reason\":\"InternalError\",\"code\":500}");
 	http_reply_header(call, "Cache-Control", "no-cache, private");
 	http_reply_header(call, "X-Content-Type-Options", "nosniff");
 	http_reply_body(call, status, "application/json", body, strlen(body));
@@ -94,28 +102,46 @@ static enum kube_reason reason_of(const struct err *err)
 	return KUBE_INTERNAL;
 }
 
+/* What a stranger is told: a refusal in its own words; of our own troubles only that there are.
+ */
+static const char *message_of(const struct err *err, enum kube_reason reason)
+{
+	if (err->code == ERR_REFUSED || err->code == ERR_BAD_INPUT)
+		return err->text;
+	return reason == KUBE_UNAVAILABLE ? "the issuer cannot mint at the moment; try again"
+					  : "internal error; the server's log has the reason";
+}
+
+static json_t *details_of(const struct err *err, const struct kube_object *object)
+{
+	auto_free char *name = object && object->name ? text_copy(object->name) : NULL;
+
+	if (!object)
+		return NULL;
+	if (name)
+		text_clean(name); /* it may be what a stranger put into a path */
+	return json_pack("{s:s*, s:s*, s:s*, s:o*}", "name", name, "group", object->group,
+		"kind", object->kind, "causes", causes(err));
+}
+
 void kube_reply_error(struct http_call *call, const struct err *err,
 	const struct kube_object *object)
 {
 	const enum kube_reason reason = reason_of(err);
-	const bool is_ours = reason == KUBE_INTERNAL;
-	json_t *details = NULL;
+	json_t *details;
 
-	if (is_ours)
-		log_event(LOG_ERROR, "request.failed", "path", call->request.path, "error", err->text,
-			NULL);
-	if (object)
-		details = json_pack("{s:s*, s:s*, s:s*, s:o*}", "name", object->name, "group",
-			object->group, "kind", object->kind, "causes", causes(err));
+	if (reason == KUBE_INTERNAL || reason == KUBE_UNAVAILABLE)
+		log_event(LOG_ERROR, "request.failed", "path", call->request.path, "error",
+			err->text, NULL);
 	if (reason == KUBE_UNAVAILABLE) {
 		http_reply_header(call, "Retry-After", KUBE_RETRY_S);
-		json_decref(details);
 		details = json_pack("{s:i}", "retryAfterSeconds", 1);
+	} else {
+		details = details_of(err, object);
 	}
 	kube_reply_json(call, kube_reason_status(reason),
-		json_pack("{s:s, s:s, s:{}, s:s, s:s, s:s, s:o*, s:i}", "kind", "Status", "apiVersion",
-			"v1", "metadata", "status", "Failure", "message",
-			is_ours ? "internal error; the server's log has the reason" : err->text, "reason",
-			kube_reason_name(reason), "details", details, "code",
-			kube_reason_status(reason)));
+		json_pack("{s:s, s:s, s:{}, s:s, s:s, s:s, s:o*, s:i}", "kind", "Status",
+			"apiVersion", "v1", "metadata", "status", "Failure", "message",
+			message_of(err, reason), "reason", kube_reason_name(reason), "details",
+			details, "code", kube_reason_status(reason)));
 }

@@ -19,13 +19,15 @@ enum kube_reason {
 	KUBE_TOO_LARGE,
 	KUBE_UNSUPPORTED_MEDIA_TYPE,
 	KUBE_INVALID,
+	KUBE_HEADERS_TOO_LARGE,
 	KUBE_INTERNAL,
 	KUBE_UNAVAILABLE,
 };
 
 /* `return kube_refuse(err, KUBE_FORBIDDEN, "...")`: yields -1, code ERR_REFUSED. */
-#define kube_refuse(err, reason, ...)                                                              \
-	(err_set_((err), ERR_REFUSED, __VA_ARGS__), (err)->detail = (int)(reason), err_failed_())
+#define kube_refuse(err, reason, ...)                                                          \
+	(err_set_((err), ERR_REFUSED, __VA_ARGS__), (err)->detail = (int)(reason),             \
+		err_failed_())
 
 /* The object an error is about; members may be NULL. */
 struct kube_object {
@@ -37,8 +39,9 @@ struct kube_object {
 const char *kube_reason_name(enum kube_reason reason);
 int kube_reason_status(enum kube_reason reason);
 
-/* Fills the reply with a Status that tells of `err`. What is not a refusal is our own failure: the
- * caller hears only that, the log hears the rest. With err->field set, details carries a cause. */
+/* Fills the reply with a Status that tells of `err`. What is not a refusal is our own failure:
+ * the caller hears only that, the log hears the rest. With err->field set, details carries a
+ * cause. */
 void kube_reply_error(struct http_call *call, const struct err *err,
 	const struct kube_object *object);
 

@@ -22,9 +22,9 @@ static int resolve(const char *host, uint16_t port, struct sockaddr_storage *ret
 		.ai_socktype = SOCK_STREAM,
 	};
 	/* Not a question for a resolver: what localhost is must not depend on one. */
-	const char *numeric = strcmp(host, "localhost") == 0 ? "127.0.0.1" :
-		host[0] == '\0'				     ? "::" :
-							       host;
+	const char *numeric = strcmp(host, "localhost") == 0 ? "127.0.0.1"
+		: host[0] == '\0'                            ? "::"
+							     : host;
 	struct addrinfo *ai = NULL;
 	const int rc = getaddrinfo(numeric, text_num(port).s, &hints, &ai);
 
@@ -60,7 +60,8 @@ static int bind_and_listen(int fd, const void *addr, socklen_t len, const char *
 		if (errno == EADDRINUSE)
 			return err_set(err, ERR_CONFLICT,
 				"could not listen on '%s': the address is in use; stop what uses it (ss -ltnp "
-				"shows it) or choose another", name);
+				"shows it) or choose another",
+				name);
 		return err_errno(err, ERR_FAILED, "could not listen on '%s'", name);
 	}
 	return 0;
@@ -90,21 +91,25 @@ static int open_tcp(const char *address, int *ret_fd, struct text *ret_name, str
 		return err_errno(err, ERR_FAILED, "could not make a socket for '%s'", address);
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
 		(addr.ss_family == AF_INET6 &&
-			setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, host[0] ? &on : &off, sizeof(on)) < 0))
-		return err_errno(err, ERR_FAILED, "could not set up the socket for '%s'", address);
-	if (bind_and_listen(fd, &addr, len, address, err) < 0 || describe(fd, ret_name, err) < 0)
+			setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, host[0] ? &on : &off,
+				sizeof(on)) < 0))
+		return err_errno(err, ERR_FAILED, "could not set up the socket for '%s'",
+			address);
+	if (bind_and_listen(fd, &addr, len, address, err) < 0 ||
+		describe(fd, ret_name, err) < 0)
 		return -1;
 	*ret_fd = fd;
 	fd = -1;
 	return 0;
 }
 
-/* Does anybody answer at this path? */
-static bool socket_is_alive(const struct sockaddr_un *addr)
+/* Is it certain that nobody listens at this path any more? */
+static bool socket_is_stale(const struct sockaddr_un *addr)
 {
-	auto_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	auto_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	return fd >= 0 && connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0;
+	return fd >= 0 && connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) < 0 &&
+		errno == ECONNREFUSED;
 }
 
 static int open_unix(const char *path, int *ret_fd, struct text *ret_name, struct err *err)
@@ -117,9 +122,10 @@ static int open_unix(const char *path, int *ret_fd, struct text *ret_name, struc
 		return err_errno(err, ERR_FAILED, "could not make a socket for '%s'", path);
 	if (!text_fit(addr.sun_path, sizeof(addr.sun_path), path))
 		return err_set(err, ERR_BAD_INPUT, "socket path '%s' is too long", path);
-	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) && !socket_is_alive(&addr) &&
+	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) && socket_is_stale(&addr) &&
 		unlink(path) < 0)
-		return err_errno(err, ERR_FAILED, "could not remove the stale socket '%s'", path);
+		return err_errno(err, ERR_FAILED, "could not remove the stale socket '%s'",
+			path);
 	if (bind_and_listen(fd, &addr, sizeof(addr), path, err) < 0)
 		return -1;
 	if (chmod(path, LISTEN_SOCKET_MODE) < 0)

@@ -8,7 +8,8 @@
 #include "conf/conf.h"
 
 /* A listening, non-blocking, close-on-exec socket. ret_name says where it really listens
- * ("127.0.0.1:40123", or the path). A stale Unix socket is replaced; one that answers is in use. */
+ * ("127.0.0.1:40123", or the path). A stale Unix socket is replaced; one that answers is in
+ * use. */
 int listen_open(const struct conf_listener *listener, int *ret_fd, struct text *ret_name,
 	struct err *err);
 

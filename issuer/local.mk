@@ -6,6 +6,7 @@ sbin_PROGRAMS += issuerd
 libissuer_a_SOURCES = \
 	%D%/authn.c %D%/authn.h \
 	%D%/daemon.c %D%/daemon.h \
+	%D%/deadline.c %D%/deadline.h \
 	%D%/gateway.h \
 	%D%/health.c %D%/health.h \
 	%D%/http.c %D%/http.h \

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "conf/conf.h"
@@ -41,10 +42,14 @@ struct arguments {
 static int parse(int argc, char **argv, struct arguments *args, struct err *err)
 {
 	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' }, { "ready-fd", required_argument, NULL, 'R' },
-		{ "test", no_argument, NULL, 't' },         { "dump", no_argument, NULL, 'T' },
-		{ "help", no_argument, NULL, 'h' },         { "version", no_argument, NULL, 'V' },
-		{ "signer", no_argument, NULL, OPT_SIGNER }, { NULL, 0, NULL, 0 },
+		{ "config", required_argument, NULL, 'c' },
+		{ "ready-fd", required_argument, NULL, 'R' },
+		{ "test", no_argument, NULL, 't' },
+		{ "dump", no_argument, NULL, 'T' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "signer", no_argument, NULL, OPT_SIGNER },
+		{ NULL, 0, NULL, 0 },
 	};
 	int64_t fd;
 	int opt;
@@ -55,8 +60,10 @@ static int parse(int argc, char **argv, struct arguments *args, struct err *err)
 			args->conf_path = optarg;
 			break;
 		case 'R':
-			if (text_int(optarg, 0, 1023, &fd, err) < 0 || fcntl((int)fd, F_GETFD) < 0)
-				return err_set(err, ERR_BAD_INPUT, "-R: '%s' is not an open file descriptor", optarg);
+			if (text_int(optarg, 0, 1023, &fd, err) < 0 ||
+				fcntl((int)fd, F_GETFD) < 0)
+				return err_set(err, ERR_BAD_INPUT,
+					"-R: '%s' is not an open file descriptor", optarg);
 			args->ready_fd = (int)fd;
 			break;
 		case 't':
@@ -79,18 +86,9 @@ static int parse(int argc, char **argv, struct arguments *args, struct err *err)
 		}
 	}
 	if (optind < argc)
-		return err_set(err, ERR_BAD_INPUT, "unexpected argument '%s'; run issuerd --help",
-			argv[optind]);
+		return err_set(err, ERR_BAD_INPUT,
+			"unexpected argument '%s'; run issuerd --help", argv[optind]);
 	return 0;
-}
-
-static void set_log_level(const struct conf *conf)
-{
-	static const char *const names[] = { "debug", "info", "warn", "error" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(conf->log_level, names[i]) == 0)
-			log_set_level((enum log_level)i);
 }
 
 static int dump(const struct conf *conf, struct err *err)
@@ -125,7 +123,7 @@ static int run(const struct arguments *args, struct err *err)
 		return daemon_signer(args->conf_path, err);
 	if (conf_load(conf_path(args->conf_path), &conf, err) < 0)
 		return -1;
-	set_log_level(conf);
+	log_set_level_named(conf->log_level);
 	switch (args->mode) {
 	case MODE_TEST:
 		(void)printf("%s: the configuration is good\n", conf->path);
@@ -144,6 +142,8 @@ int main(int argc, char **argv)
 	struct arguments args = { .mode = MODE_SERVE, .ready_fd = -1 };
 	struct err err = ERR_INIT;
 
+	if (file_open_standard(&err) < 0)
+		return 1;
 	if (parse(argc, argv, &args, &err) < 0) {
 		(void)fprintf(stderr, "issuerd: %s\n", err.text);
 		return 2;

@@ -31,7 +31,8 @@ static bool covers_audience(const struct store_grant *grant, const json_t *audie
 	if (json_string_length(audience) != strlen(value))
 		return false;
 	for (size_t i = 0; i < grant->audience_count; i++)
-		if (strcmp(grant->audiences[i], "*") == 0 || strcmp(grant->audiences[i], value) == 0)
+		if (strcmp(grant->audiences[i], "*") == 0 ||
+			strcmp(grant->audiences[i], value) == 0)
 			return true;
 	return false;
 }
@@ -41,9 +42,7 @@ static bool covers_audiences(const struct store_grant *grant, const json_t *audi
 	const json_t *one;
 	size_t i;
 
-	json_array_foreach(audiences, i, one)
-		if (!covers_audience(grant, one))
-			return false;
+	json_array_foreach(audiences, i, one) if (!covers_audience(grant, one)) return false;
 	return true;
 }
 
@@ -64,12 +63,14 @@ static int refuse_audiences(const struct store_grants *grants, const char *calle
 	const json_t *one;
 	size_t a;
 
-	json_array_foreach(wish->audiences, a, one) {
+	json_array_foreach(wish->audiences, a, one)
+	{
 		bool is_covered = false;
 
 		for (size_t i = 0; i < grants->count; i++)
 			is_covered = is_covered ||
-				(covers_subject(&grants->grant[i], wish->namespace, wish->name) &&
+				(covers_subject(&grants->grant[i], wish->namespace,
+					 wish->name) &&
 					covers_audience(&grants->grant[i], one));
 		if (is_covered)
 			continue;
@@ -77,7 +78,8 @@ static int refuse_audiences(const struct store_grants *grants, const char *calle
 			NAME_AUDIENCE_MAX, json_string_value(one));
 		return forbid(caller, wish->namespace, wish->name, reason, err);
 	}
-	return forbid(caller, wish->namespace, wish->name, "no single grant covers all audiences", err);
+	return forbid(caller, wish->namespace, wish->name,
+		"no single grant covers all audiences", err);
 }
 
 int policy_decide(const struct store_grants *grants, const char *caller,

@@ -21,8 +21,8 @@ struct policy_decision {
 	int64_t lifetime_s; /* the wish, or what it was shortened to */
 };
 
-/* Is there any grant for this service account at all? This is asked before anything else is said
- * about the request, so that strangers learn nothing. ERR_REFUSED with KUBE_FORBIDDEN. */
+/* Is there any grant for this service account at all? This is asked before anything else is
+ * said about the request, so that strangers learn nothing. ERR_REFUSED with KUBE_FORBIDDEN. */
 int policy_allows_subject(const struct store_grants *grants, const char *caller,
 	const char *namespace, const char *name, struct err *err);
 

@@ -34,8 +34,8 @@ static void serve(const struct gateway *gw, struct http_call *call, unix_time no
 	const char *content_type, struct keyring_document (*document)(const struct keyring *))
 {
 	const char *known = http_header(call, "If-None-Match", NULL);
-	auto_free char *cache = text_format("public, max-age=%s",
-		text_num(gw->conf->keys.max_age.s).s);
+	auto_free char *cache =
+		text_format("public, max-age=%s", text_num(gw->conf->keys.max_age.s).s);
 	auto_keyring struct keyring *ring = NULL;
 	struct keyring_document doc;
 	struct err err = ERR_INIT;

@@ -1,6 +1,6 @@
-/* public.h - the two documents that verifiers fetch, anonymous and cacheable: GET and HEAD, strong
- * ETag and 304 (RFC 9110 §13), Cache-Control (RFC 9111), any origin (Fetch §3.2). The bytes come
- * ready from the keyring.
+/* public.h - the two documents that verifiers fetch, anonymous and cacheable: GET and HEAD,
+ * strong ETag and 304 (RFC 9110 §13), Cache-Control (RFC 9111), any origin (Fetch §3.2). The
+ * bytes come ready from the keyring.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef PUBLIC_H
 #define PUBLIC_H

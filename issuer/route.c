@@ -51,8 +51,8 @@ bool route_match(const char *pattern, const char *path, char *buffer,
 		char *end = *rest == '/' ? segment_end(rest) : rest;
 		const size_t got = (size_t)(end - rest);
 
-		if (is_param ? got < 2 || count == ROUTE_PARAMS_MAX :
-			       got != len || strncmp(rest, pattern, len) != 0)
+		if (is_param ? got < 2 || count == ROUTE_PARAMS_MAX
+			     : got != len || strncmp(rest, pattern, len) != 0)
 			return false;
 		if (is_param)
 			found[count++] = rest + 1;
@@ -85,8 +85,9 @@ static const struct route *find(const struct route_listener *listener, const cha
 {
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
 		const struct route *route = &routes[i];
-		const char *rest =
-			route->serves == CONF_SERVES_OPS ? path : below_issuer(listener->gw, path);
+		const char *rest = route->serves == CONF_SERVES_OPS
+			? path
+			: below_issuer(listener->gw, path);
 
 		if ((listener->serves & route->serves) && rest &&
 			route_match(route->pattern, rest, buffer, params))
@@ -119,7 +120,8 @@ static void refuse_method(struct http_call *call, const struct route *route)
 	kube_reply_error(call, &err, &(struct kube_object){ .kind = NULL });
 }
 
-/* Who they are comes before everything else: a stranger learns nothing of what would be wrong. */
+/* Who they are comes before everything else: a stranger learns nothing of what would be wrong.
+ */
 static void serve_caller(const struct gateway *gw, struct http_call *call,
 	const struct route *route, const char *const *params, unix_time now)
 {
@@ -140,6 +142,19 @@ static void serve_caller(const struct gateway *gw, struct http_call *call,
 	route->caller(gw, call, &caller, params[0], params[1], now);
 }
 
+static void refuse_fault(struct http_call *call)
+{
+	struct err err = ERR_INIT;
+
+	if (call->request.fault == 431)
+		(void)kube_refuse(&err, KUBE_HEADERS_TOO_LARGE,
+			"the request's headers are too large");
+	else
+		(void)kube_refuse(&err, KUBE_BAD_REQUEST,
+			"the request's headers contradict themselves");
+	kube_reply_error(call, &err, NULL);
+}
+
 void route_handle(struct http_call *call)
 {
 	const struct route_listener *listener = call->handler_ctx;
@@ -149,8 +164,11 @@ void route_handle(struct http_call *call)
 	const struct route *route = find(listener, call->request.path, buffer, params);
 	struct err err = ERR_INIT;
 
-	if (!route) {
-		(void)kube_refuse(&err, KUBE_NOT_FOUND, "the server could not find the requested resource");
+	if (call->request.fault != 0) {
+		refuse_fault(call);
+	} else if (!route) {
+		(void)kube_refuse(&err, KUBE_NOT_FOUND,
+			"the server could not find the requested resource");
 		kube_reply_error(call, &err, &(struct kube_object){ .kind = NULL });
 	} else if (route->caller) {
 		serve_caller(listener->gw, call, route, params, now);

@@ -18,9 +18,9 @@ struct route_listener {
 /* The http_handler_fn of a listener; call->handler_ctx is its struct route_listener. */
 void route_handle(struct http_call *call);
 
-/* Matches `path` against `pattern`, whose "{}" segments each stand for one non-empty segment, and
- * decodes those into `params` (which point into `buffer`, ROUTE_PATH_MAX bytes). Segments that
- * need decoding match only a "{}". Declared for tests. */
+/* Matches `path` against `pattern`, whose "{}" segments each stand for one non-empty segment,
+ * and decodes those into `params` (which point into `buffer`, ROUTE_PATH_MAX bytes). Segments
+ * that need decoding match only a "{}". Declared for tests. */
 bool route_match(const char *pattern, const char *path, char *buffer,
 	const char *params[ROUTE_PARAMS_MAX]);
 

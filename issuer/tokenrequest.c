@@ -1,6 +1,6 @@
-/* tokenrequest.c - see tokenrequest.h. Order of the checks: facts in doc/kubernetes.md; in short,
- * may they at all (403), media type (415), size (413), body (400), service account (404), values
- * (422, 409), audiences and lifetime (403).
+/* tokenrequest.c - see tokenrequest.h. Order of the checks: facts in doc/kubernetes.md; in
+ * short, may they at all (403), media type (415), size (413), body (400), service account
+ * (404), values (422, 409), audiences and lifetime (403).
  * SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -12,10 +12,6 @@
 #include "issuer/policy.h"
 #include "issuer/tokenrequest.h"
 #include "issuer/tokenrequest_json.h"
-#include "keys/claims.h"
-
-#define LIFETIME_MIN_S 600                   /* Kubernetes' own bounds */
-#define LIFETIME_MAX_S (INT64_C(1) << 32)
 
 /* One request on its way. Lives until its answer is filled in. */
 struct token_call {
@@ -53,8 +49,9 @@ static int check_media_type(const struct token_call *tc, struct err *err)
 	const size_t len = type ? strcspn(type, "; \t") : 0;
 
 	/* None at all means JSON: kubectl create --raw sends none. */
-	if (len == 0 || (len == strlen("application/json") &&
-				strncasecmp(type, "application/json", len) == 0))
+	if (len == 0 ||
+		(len == strlen("application/json") &&
+			strncasecmp(type, "application/json", len) == 0))
 		return 0;
 	return kube_refuse(err, KUBE_UNSUPPORTED_MEDIA_TYPE,
 		"the body of the request was in an unknown format - accepted media types include: "
@@ -74,12 +71,13 @@ static int check_metadata(struct token_call *tc, struct err *err)
 {
 	const struct token_request *req = &tc->request;
 
-	if (req->metadata_name && *req->metadata_name && strcmp(req->metadata_name, tc->name) != 0) {
+	if (req->metadata_name && *req->metadata_name &&
+		strcmp(req->metadata_name, tc->name) != 0) {
 		tc->object.name = tc->name;
 		(void)kube_refuse(err, KUBE_INVALID,
 			"TokenRequest.authentication.k8s.io \"%s\" is invalid: metadata.name: Invalid value: "
-			"\"%.253s\": must match the service account name if specified", tc->name,
-			req->metadata_name);
+			"\"%.253s\": must match the service account name if specified",
+			tc->name, req->metadata_name);
 		err->field = "metadata.name";
 		return -1;
 	}
@@ -106,14 +104,14 @@ static int check_namespace(const struct token_call *tc, struct err *err)
 
 static int check_lifetime(const struct token_call *tc, struct err *err)
 {
-	const bool is_short = tc->asked_s < LIFETIME_MIN_S;
+	const bool is_short = tc->asked_s < CONF_LIFETIME_MIN_S;
 
-	if (!is_short && tc->asked_s <= LIFETIME_MAX_S)
+	if (!is_short && tc->asked_s <= CONF_LIFETIME_MAX_S)
 		return 0;
 	(void)kube_refuse(err, KUBE_INVALID,
 		"TokenRequest.authentication.k8s.io \"\" is invalid: spec.expirationSeconds: "
-		"Invalid value: %" PRId64 ": may not specify a duration %s", tc->asked_s,
-		is_short ? "less than 10 minutes" : "larger than 2^32 seconds");
+		"Invalid value: %" PRId64 ": may not specify a duration %s",
+		tc->asked_s, is_short ? "less than 10 minutes" : "larger than 2^32 seconds");
 	err->field = "spec.expirationSeconds";
 	return -1;
 }
@@ -137,8 +135,8 @@ static int load_grants(struct token_call *tc, struct err *err)
 {
 	const struct store_client *client = &tc->caller.client;
 
-	return store_grant_for(tc->gw->store, tc->gw->issuer->name, client->name, client->groups,
-		client->group_count, &tc->grants, err);
+	return store_grant_for(tc->gw->store, tc->gw->issuer->name, client->name,
+		client->groups, client->group_count, &tc->grants, err);
 }
 
 static int load_account(struct token_call *tc, struct err *err)
@@ -177,18 +175,19 @@ static int decide(struct token_call *tc, struct err *err)
 
 	tc->object = (struct kube_object){ .kind = "serviceaccounts", .name = tc->name };
 	if (load_grants(tc, err) < 0 ||
-		policy_allows_subject(&tc->grants, tc->caller.client.name, tc->namespace, tc->name,
-			err) < 0)
+		policy_allows_subject(&tc->grants, tc->caller.client.name, tc->namespace,
+			tc->name, err) < 0)
 		return -1;
 	tc->object = (struct kube_object){ .group = NULL };
 	if (check_media_type(tc, err) < 0 || check_size(tc, err) < 0 ||
-		token_request_read(tc->http->request.body, tc->http->request.body_len, &tc->request,
-			err) < 0 ||
+		token_request_read(tc->http->request.body, tc->http->request.body_len,
+			&tc->request, err) < 0 ||
 		check_namespace(tc, err) < 0 || load_account(tc, err) < 0)
 		return -1;
 	tc->object = (struct kube_object){ "authentication.k8s.io", "TokenRequest", NULL };
 	apply_defaults(tc);
-	if (check_metadata(tc, err) < 0 || check_lifetime(tc, err) < 0 || check_binding(tc, err) < 0)
+	if (check_metadata(tc, err) < 0 || check_lifetime(tc, err) < 0 ||
+		check_binding(tc, err) < 0)
 		return -1;
 	tc->object = (struct kube_object){ .kind = "serviceaccounts", .name = tc->name };
 	wish.audiences = tc->audiences;
@@ -201,28 +200,30 @@ static int decide(struct token_call *tc, struct err *err)
 
 static json_t *answer_metadata(const struct token_call *tc)
 {
-	return json_pack("{s:s, s:s, s:s, s:s}", "name", tc->name, "namespace", tc->namespace, "uid",
-		tc->account.uid, "creationTimestamp", text_time(tc->now).s);
+	return json_pack("{s:s, s:s, s:s, s:s}", "name", tc->name, "namespace", tc->namespace,
+		"uid", tc->account.uid, "creationTimestamp", text_time(tc->now).s);
 }
 
-static void reply_token(struct token_call *tc, const char *token)
+static void reply_token(struct token_call *tc, const struct mint_token *token)
 {
 	const int64_t granted_s = tc->decision.lifetime_s;
 
 	for (size_t i = 0; i < tc->request.warning_count; i++)
 		kube_reply_warning(tc->http, tc->request.warnings[i]);
 	if (granted_s != tc->asked_s) {
-		auto_free char *shortened = text_format("requested expiration of %" PRId64
-			" seconds shortened to %" PRId64 " seconds", tc->asked_s, granted_s);
+		auto_free char *shortened =
+			text_format("requested expiration of %" PRId64
+				    " seconds shortened to %" PRId64 " seconds",
+				tc->asked_s, granted_s);
 
 		kube_reply_warning(tc->http, shortened);
 	}
 	kube_reply_json(tc->http, 201,
-		json_pack("{s:s, s:s, s:o, s:{s:O, s:I, s:n}, s:{s:s, s:s}}", "kind", "TokenRequest",
-			"apiVersion", "authentication.k8s.io/v1", "metadata", answer_metadata(tc), "spec",
-			"audiences", tc->audiences, "expirationSeconds", (json_int_t)granted_s,
-			"boundObjectRef", "status", "token", token, "expirationTimestamp",
-			text_time(tc->now + granted_s).s));
+		json_pack("{s:s, s:s, s:o, s:{s:O, s:I, s:n}, s:{s:s, s:s}}", "kind",
+			"TokenRequest", "apiVersion", "authentication.k8s.io/v1", "metadata",
+			answer_metadata(tc), "spec", "audiences", tc->audiences,
+			"expirationSeconds", (json_int_t)granted_s, "boundObjectRef", "status",
+			"token", token->token, "expirationTimestamp", text_time(token->exp).s));
 }
 
 /* On the signer's thread. */
@@ -232,7 +233,7 @@ static void on_minted(void *ctx, struct signer_reply *reply)
 	struct http_call *http = tc->http;
 
 	if (reply->err.code == ERR_NONE && reply->token.token)
-		reply_token(tc, reply->token.token);
+		reply_token(tc, &reply->token);
 	else
 		kube_reply_error(http, &reply->err, NULL);
 	token_call_free(tc);
@@ -246,8 +247,8 @@ static void on_recorded(void *ctx, struct signer_reply *reply)
 	struct http_call *http = tc->http;
 
 	if (reply->err.code != ERR_NONE)
-		log_event(LOG_ERROR, "audit.refusal_lost", "actor", tc->caller.client.name, "error",
-			reply->err.text, NULL);
+		log_event(LOG_ERROR, "audit.refusal_lost", "actor", tc->caller.client.name,
+			"error", reply->err.text, NULL);
 	kube_reply_error(http, &tc->refusal, &tc->object);
 	token_call_free(tc);
 	http_resume(http);
@@ -266,16 +267,16 @@ static void ask(struct token_call *tc, const struct signer_request *request,
 
 static void ask_token(struct token_call *tc)
 {
-	json_auto_t *kubernetes = claims_kubernetes(&tc->account);
-	auto_free char *detail = text_format("grant %" PRId64 ", lifetime %" PRId64 " of %" PRId64
-		" s asked", tc->decision.grant_id, tc->decision.lifetime_s, tc->asked_s);
+	auto_free char *detail =
+		text_format("grant %" PRId64 ", lifetime %" PRId64 " of %" PRId64 " s asked",
+			tc->decision.grant_id, tc->decision.lifetime_s, tc->asked_s);
 	const struct signer_request request = {
+		.is_mint = true,
 		.namespace = tc->namespace,
 		.name = tc->name,
+		.uid = tc->account.uid,
 		.audiences = tc->audiences,
-		.kubernetes = kubernetes,
 		.lifetime_s = tc->decision.lifetime_s,
-		.event = "token.issued",
 		.actor = tc->caller.client.name,
 		.peer = tc->http->request.peer,
 		.detail = detail,
@@ -286,20 +287,20 @@ static void ask_token(struct token_call *tc)
 
 static void ask_record(struct token_call *tc)
 {
-	char subject[MINT_SUBJECT_MAX];
+	char subject[NAME_SUBJECT_MAX];
 	const struct signer_request request = {
-		.event = "token.refused",
+		.namespace = tc->namespace,
+		.name = tc->name,
+		.audiences = tc->audiences,
 		.actor = tc->caller.client.name,
 		.peer = tc->http->request.peer,
-		.subject = subject,
-		.audiences = tc->audiences,
 		.outcome = kube_reason_name((enum kube_reason)tc->refusal.detail),
 		.detail = tc->refusal.text,
 	};
 
-	mint_subject(tc->namespace, tc->name, subject);
-	log_event(LOG_WARN, "token.refused", "actor", request.actor, "peer", request.peer, "sub",
-		subject, "reason", tc->refusal.text, NULL);
+	name_subject(tc->namespace, tc->name, subject);
+	log_event(LOG_WARN, "token.refused", "actor", request.actor, "peer", request.peer,
+		"sub", subject, "reason", tc->refusal.text, NULL);
 	ask(tc, &request, on_recorded);
 }
 
@@ -314,8 +315,8 @@ static int check_names(const char *namespace, const char *name, struct err *err)
 	return kube_refuse(err, KUBE_NOT_FOUND, "serviceaccounts \"%.253s\" not found", name);
 }
 
-void tokenrequest_serve(const struct gateway *gw, struct http_call *call,
-	struct caller *caller, const char *namespace, const char *name, unix_time now)
+void tokenrequest_serve(const struct gateway *gw, struct http_call *call, struct caller *caller,
+	const char *namespace, const char *name, unix_time now)
 {
 	struct token_call *tc = text_alloc(1, sizeof(*tc));
 	struct err err = ERR_INIT;
@@ -325,7 +326,8 @@ void tokenrequest_serve(const struct gateway *gw, struct http_call *call,
 	tc->caller = *caller;
 	tc->now = now;
 	if (check_names(namespace, name, &err) < 0) {
-		kube_reply_error(call, &err, &(struct kube_object){ .kind = "serviceaccounts", .name = name });
+		kube_reply_error(call, &err,
+			&(struct kube_object){ .kind = "serviceaccounts", .name = name });
 		token_call_free(tc);
 		return;
 	}

@@ -53,8 +53,8 @@ static int wrong_type(const json_t *value, const char *path, const char *wanted,
 }
 
 /* Each getter gives NULL for a member that is absent or null. */
-static int get_object(const json_t *parent, const char *member, const char *path,
-	json_t **ret, struct err *err)
+static int get_object(const json_t *parent, const char *member, const char *path, json_t **ret,
+	struct err *err)
 {
 	json_t *value = json_object_get(parent, member);
 
@@ -83,9 +83,8 @@ static int get_audiences(const json_t *spec, json_t **ret, struct err *err)
 
 	if (value && !json_is_null(value) && !json_is_array(value))
 		return wrong_type(value, "spec.audiences", "[]string", err);
-	json_array_foreach(value, i, one)
-		if (!json_is_string(one))
-			return wrong_type(one, "spec.audiences", "string", err);
+	json_array_foreach(value, i, one) if (!json_is_string(one)) return wrong_type(one,
+		"spec.audiences", "string", err);
 	*ret = json_array_size(value) > 0 ? value : NULL;
 	return 0;
 }
@@ -110,7 +109,8 @@ static void warn_unknown(struct token_request *request, json_t *object, const ch
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(object, key, value) {
+	json_object_foreach(object, key, value)
+	{
 		auto_free char *path = text_format("%s%s", prefix, key);
 		size_t i = 0;
 
@@ -123,11 +123,12 @@ static void warn_unknown(struct token_request *request, json_t *object, const ch
 
 static void warn_all_unknown(struct token_request *request, json_t *metadata, json_t *spec)
 {
-	static const char *const top[] = { "apiVersion", "kind", "metadata", "spec", "status", NULL };
-	static const char *const meta[] = { "name", "generateName", "namespace", "selfLink", "uid",
-		"resourceVersion", "generation", "creationTimestamp", "deletionTimestamp",
-		"deletionGracePeriodSeconds", "labels", "annotations", "ownerReferences", "finalizers",
-		"managedFields", NULL };
+	static const char *const top[] = { "apiVersion", "kind", "metadata", "spec", "status",
+		NULL };
+	static const char *const meta[] = { "name", "generateName", "namespace", "selfLink",
+		"uid", "resourceVersion", "generation", "creationTimestamp",
+		"deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations",
+		"ownerReferences", "finalizers", "managedFields", NULL };
 	static const char *const spec_members[] = { "audiences", "expirationSeconds",
 		"boundObjectRef", NULL };
 	static const char *const ref[] = { "kind", "apiVersion", "name", "uid", NULL };
@@ -153,7 +154,8 @@ static int check_type(const json_t *root, struct err *err)
 			"kind \"%.64s\" cannot be handled as a " KIND, kind);
 	if (version && *version && strcmp(version, API_VERSION) != 0)
 		return kube_refuse(err, KUBE_BAD_REQUEST,
-			KIND " in version \"%.64s\" cannot be handled; use " API_VERSION, version);
+			KIND " in version \"%.64s\" cannot be handled; use " API_VERSION,
+			version);
 	return 0;
 }
 
@@ -166,20 +168,21 @@ static int read_members(struct token_request *request, struct err *err)
 		get_object(request->root, "metadata", "metadata", &metadata, err) < 0 ||
 		get_object(request->root, "spec", "spec", &spec, err) < 0 ||
 		get_object(request->root, "status", "status", &status, err) < 0 ||
-		get_string(metadata, "name", "metadata.name", &request->metadata_name, err) < 0 ||
-		get_string(metadata, "namespace", "metadata.namespace", &request->metadata_namespace,
-			err) < 0 ||
+		get_string(metadata, "name", "metadata.name", &request->metadata_name, err) <
+			0 ||
+		get_string(metadata, "namespace", "metadata.namespace",
+			&request->metadata_namespace, err) < 0 ||
 		get_string(metadata, "uid", "metadata.uid", &request->metadata_uid, err) < 0 ||
 		get_audiences(spec, &request->audiences, err) < 0 ||
 		get_expiration(spec, request, err) < 0 ||
-		get_object(spec, "boundObjectRef", "spec.boundObjectRef", &request->bound_object, err) < 0)
+		get_object(spec, "boundObjectRef", "spec.boundObjectRef",
+			&request->bound_object, err) < 0)
 		return -1;
 	warn_all_unknown(request, metadata, spec);
 	return 0;
 }
 
-int token_request_read(const char *body, size_t len, struct token_request *ret,
-	struct err *err)
+int token_request_read(const char *body, size_t len, struct token_request *ret, struct err *err)
 {
 	auto_token_request struct token_request request = TOKEN_REQUEST_INIT;
 	json_error_t why;
@@ -190,14 +193,16 @@ int token_request_read(const char *body, size_t len, struct token_request *ret,
 	if (!request.root)
 		return kube_refuse(err, KUBE_BAD_REQUEST,
 			"the object provided is unrecognized (must be of type " KIND
-			"): JSON line %d, column %d: %s", why.line, why.column, why.text);
+			"): JSON line %d, column %d: %s",
+			why.line, why.column, why.text);
 	if (json_is_null(request.root)) {
 		json_decref(request.root);
 		request.root = json_object();
 	}
 	if (!json_is_object(request.root))
 		return kube_refuse(err, KUBE_BAD_REQUEST,
-			"the object provided is unrecognized (must be of type " KIND "): it is a JSON %s",
+			"the object provided is unrecognized (must be of type " KIND
+			"): it is a JSON %s",
 			type_name(request.root));
 	json_members_repeated(body, len, on_repeated, &request);
 	if (read_members(&request, err) < 0)

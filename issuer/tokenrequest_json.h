@@ -28,9 +28,9 @@ struct token_request {
 	size_t warning_count;
 };
 
-#define TOKEN_REQUEST_INIT                                                                         \
-	{                                                                                          \
-		.root = NULL                                                                       \
+#define TOKEN_REQUEST_INIT                                                                     \
+	{                                                                                      \
+		.root = NULL                                                                   \
 	}
 
 /* Unknown and repeated members become warnings (the last value counts); anything that cannot be

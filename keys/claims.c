@@ -4,10 +4,10 @@
 
 #include "keys/claims.h"
 
-json_t *claims_kubernetes(const struct store_account *account)
+json_t *claims_kubernetes(const char *namespace, const char *name, const char *uid)
 {
-	json_t *claims = json_pack("{s:s, s:{s:s, s:s}}", "namespace", account->namespace,
-		"serviceaccount", "name", account->name, "uid", account->uid);
+	json_t *claims = json_pack("{s:s, s:{s:s, s:s}}", "namespace", namespace,
+		"serviceaccount", "name", name, "uid", uid);
 
 	if (!claims)
 		abort(); /* three checked names: only memory can be lacking */

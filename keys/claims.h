@@ -6,9 +6,7 @@
 
 #include <jansson.h>
 
-#include "store/store.h"
-
 /* {"namespace": ..., "serviceaccount": {"name": ..., "uid": ...}}; a new reference. */
-json_t *claims_kubernetes(const struct store_account *account);
+json_t *claims_kubernetes(const char *namespace, const char *name, const char *uid);
 
 #endif

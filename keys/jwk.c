@@ -22,7 +22,8 @@ static inline void auto_bn_(BIGNUM **bn)
 }
 #define auto_bn __attribute__((cleanup(auto_bn_)))
 
-/* A number of the key as base64url, padded with zeros to `width` bytes (0: as short as it is). */
+/* A number of the key as base64url, padded with zeros to `width` bytes (0: as short as it is).
+ */
 static int add_number(json_t *jwk, const char *member, const EVP_PKEY *key, const char *param,
 	int width, struct err *err)
 {
@@ -37,25 +38,30 @@ static int add_number(json_t *jwk, const char *member, const EVP_PKEY *key, cons
 	if (len > RSA_MAX_BYTES || BN_bn2binpad(bn, bytes, len) != len)
 		return err_set(err, ERR_FAILED, "a public key's '%s' is too large", param);
 	b64url_encode(&b64, bytes, (size_t)len);
-	return json_object_set_new(jwk, member, json_string(b64.s));
+	if (json_object_set_new(jwk, member, json_string(b64.s)) < 0)
+		return err_set(err, ERR_FAILED, "out of memory");
+	return 0;
 }
 
 int jwk_write(const EVP_PKEY *key, const char *kid, const char *alg, json_t **ret,
 	struct err *err)
 {
 	const bool is_rsa = strcmp(alg, KEY_ALG_RS256) == 0;
-	json_auto_t *jwk = json_pack("{s:s, s:s, s:s}", "use", "sig", "kty", is_rsa ? "RSA" : "EC",
-		"kid", kid);
+	json_auto_t *jwk = json_pack("{s:s, s:s, s:s}", "use", "sig", "kty",
+		is_rsa ? "RSA" : "EC", "kid", kid);
 
 	if (!is_rsa && json_object_set_new(jwk, "crv", json_string("P-256")) < 0)
 		return err_set(err, ERR_FAILED, "out of memory");
 	if (json_object_set_new(jwk, "alg", json_string(alg)) < 0)
 		return err_set(err, ERR_FAILED, "out of memory");
-	if (is_rsa && (add_number(jwk, "n", key, OSSL_PKEY_PARAM_RSA_N, 0, err) < 0 ||
-			      add_number(jwk, "e", key, OSSL_PKEY_PARAM_RSA_E, 0, err) < 0))
+	if (is_rsa &&
+		(add_number(jwk, "n", key, OSSL_PKEY_PARAM_RSA_N, 0, err) < 0 ||
+			add_number(jwk, "e", key, OSSL_PKEY_PARAM_RSA_E, 0, err) < 0))
 		return -1;
-	if (!is_rsa && (add_number(jwk, "x", key, OSSL_PKEY_PARAM_EC_PUB_X, P256_BYTES, err) < 0 ||
-			       add_number(jwk, "y", key, OSSL_PKEY_PARAM_EC_PUB_Y, P256_BYTES, err) < 0))
+	if (!is_rsa &&
+		(add_number(jwk, "x", key, OSSL_PKEY_PARAM_EC_PUB_X, P256_BYTES, err) < 0 ||
+			add_number(jwk, "y", key, OSSL_PKEY_PARAM_EC_PUB_Y, P256_BYTES, err) <
+				0))
 		return -1;
 	*ret = take(jwk);
 	return 0;
@@ -67,8 +73,10 @@ static int read_number(const json_t *jwk, const char *member, size_t max, unsign
 	const json_t *value = json_object_get(jwk, member);
 
 	if (!json_is_string(value) || json_string_length(value) > B64URL_LEN(max))
-		return err_set(err, ERR_BAD_INPUT, "JWK member '%s' is missing or too long", member);
-	if (b64url_decode(json_string_value(value), json_string_length(value), ret, ret_len, err) < 0)
+		return err_set(err, ERR_BAD_INPUT, "JWK member '%s' is missing or too long",
+			member);
+	if (b64url_decode(json_string_value(value), json_string_length(value), ret, ret_len,
+		    err) < 0)
 		return err_add(err, "JWK member '%s'", member);
 	return 0;
 }
@@ -106,7 +114,8 @@ static int read_rsa(const json_t *jwk, EVP_PKEY **ret, struct err *err)
 	bn_n = BN_bin2bn(n, (int)n_len, NULL);
 	bn_e = BN_bin2bn(e, (int)e_len, NULL);
 	bld = OSSL_PARAM_BLD_new();
-	if (!bn_n || !bn_e || !bld || OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, bn_n) != 1 ||
+	if (!bn_n || !bn_e || !bld ||
+		OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, bn_n) != 1 ||
 		OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, bn_e) != 1)
 		rc = err_set(err, ERR_FAILED, "out of memory");
 	else
@@ -132,13 +141,16 @@ static int read_ec(const json_t *jwk, EVP_PKEY **ret, struct err *err)
 		read_number(jwk, "y", P256_BYTES, &y, &y_len, err) < 0)
 		return -1;
 	if (x_len != P256_BYTES || y_len != P256_BYTES)
-		return err_set(err, ERR_BAD_INPUT, "JWK coordinates must have %d bytes", P256_BYTES);
+		return err_set(err, ERR_BAD_INPUT, "JWK coordinates must have %d bytes",
+			P256_BYTES);
 	memcpy(point + 1, x, P256_BYTES);
 	memcpy(point + 1 + P256_BYTES, y, P256_BYTES);
 	bld = OSSL_PARAM_BLD_new();
 	if (!bld ||
-		OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0) != 1 ||
-		OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point)) != 1)
+		OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0) !=
+			1 ||
+		OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point,
+			sizeof(point)) != 1)
 		rc = err_set(err, ERR_FAILED, "out of memory");
 	else
 		rc = from_params("EC", bld, ret, err);
@@ -162,13 +174,15 @@ int jwk_read(const json_t *jwk, EVP_PKEY **ret, struct err *err)
 	else if (kty && strcmp(kty, "EC") == 0)
 		rc = read_ec(jwk, &key, err);
 	else
-		rc = err_set(err, ERR_BAD_INPUT, "JWK has key type '%.16s'; RSA and EC are supported",
+		rc = err_set(err, ERR_BAD_INPUT,
+			"JWK has key type '%.16s'; RSA and EC are supported",
 			kty ? kty : "(none)");
 	if (rc < 0 || key_algorithm(key, &alg, err) < 0)
 		return -1;
 	/* RFC 7517 §4.4: an RSA key meant for PS256 or RS512 is not one for RS256. */
 	if (meant && strcmp(meant, alg) != 0)
-		return err_set(err, ERR_BAD_INPUT, "JWK is for algorithm '%.16s', not %s", meant, alg);
+		return err_set(err, ERR_BAD_INPUT, "JWK is for algorithm '%.16s', not %s",
+			meant, alg);
 	*ret = take(key);
 	return 0;
 }

@@ -1,5 +1,5 @@
-/* jws.c - see jws.h. libjwt parses; OpenSSL signs and verifies with resident keys, because libjwt
- * 1.10 parses the PEM on each call and believes the token's own algorithm.
+/* jws.c - see jws.h. libjwt parses; OpenSSL signs and verifies with resident keys, because
+ * libjwt 1.10 parses the PEM on each call and believes the token's own algorithm.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +12,8 @@
 #include "base/text.h"
 #include "keys/jws.h"
 
-#define ES256_HALF     32 /* bytes of r and of s, RFC 7518 §3.4 */
-#define SIGNATURE_MAX  512
+#define ES256_HALF    32 /* bytes of r and of s, RFC 7518 §3.4 */
+#define SIGNATURE_MAX 512
 
 static inline void auto_jwt_(jwt_t **jwt)
 {
@@ -72,7 +72,8 @@ int jws_sign(EVP_PKEY *key, const char *alg, const char *kid, const char *payloa
 	text_add(&token, ".");
 	b64url_encode(&token, payload, len);
 	if (!ctx || EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key) != 1 ||
-		EVP_DigestSign(ctx, sig, &sig_len, (const unsigned char *)token.s, token.len) != 1)
+		EVP_DigestSign(ctx, sig, &sig_len, (const unsigned char *)token.s, token.len) !=
+			1)
 		return err_set(err, ERR_FAILED, "could not sign with key %s", kid);
 	if (strcmp(alg, KEY_ALG_ES256) == 0 && !es256_to_jose(sig, &sig_len))
 		return err_set(err, ERR_FAILED, "could not encode a signature of key %s", kid);
@@ -99,13 +100,15 @@ static bool signature_is_good(const struct jws_key *key, const char *signed_part
 		sig = der;
 		sig_len = (size_t)der_len;
 	}
-	is_good = EVP_DigestVerify(ctx, sig, sig_len, (const unsigned char *)signed_part, len) == 1;
+	is_good = EVP_DigestVerify(ctx, sig, sig_len, (const unsigned char *)signed_part,
+			  len) == 1;
 	OPENSSL_free(der);
 	return is_good;
 }
 
-/* Three base64url parts, each spelled the one way it can be spelled. libjwt's decoder is lenient,
- * and two spellings of one token would be two tokens to everyone who stores or compares them. */
+/* Three base64url parts, each spelled the one way it can be spelled. libjwt's decoder is
+ * lenient, and two spellings of one token would be two tokens to everyone who stores or
+ * compares them. */
 static int check_shape(const char *token, size_t *ret_signed_len, struct err *err)
 {
 	const char *first = strchr(token, '.');
@@ -123,10 +126,12 @@ static int check_shape(const char *token, size_t *ret_signed_len, struct err *er
 		size_t len;
 
 		if (b64url_decode(part, (size_t)(ends[i] - part), &bytes, &len, err) < 0)
-			return err_set(err, ERR_REFUSED, "not a JWT: part %zu is not base64url", i + 1);
+			return err_set(err, ERR_REFUSED, "not a JWT: part %zu is not base64url",
+				i + 1);
 		/* JSON has no zero byte, and libjwt reads no further than the first. */
 		if (i < 2 && memchr(bytes, '\0', len))
-			return err_set(err, ERR_REFUSED, "not a JWT: part %zu is not JSON", i + 1);
+			return err_set(err, ERR_REFUSED, "not a JWT: part %zu is not JSON",
+				i + 1);
 	}
 	*ret_signed_len = (size_t)(second - token);
 	return 0;
@@ -138,7 +143,8 @@ static int parse(const char *token, jwt_t **ret, struct err *err)
 	jwt_t *jwt = NULL;
 
 	if (jwt_decode(&jwt, token, NULL, 0) != 0 || !jwt)
-		return err_set(err, ERR_REFUSED, "not a JWT: header or claims are not as RFC 7519 has them");
+		return err_set(err, ERR_REFUSED,
+			"not a JWT: header or claims are not as RFC 7519 has them");
 	*ret = jwt;
 	return 0;
 }
@@ -175,7 +181,8 @@ static int choose_key(jwt_t *jwt, const struct jws_expect *expect, const struct 
 		if (strcmp(key->kid, kid) != 0)
 			continue;
 		if (!alg || strcmp(key->alg, alg) != 0)
-			return err_set(err, ERR_REFUSED, "the token's algorithm is '%.16s', but its key is for %s",
+			return err_set(err, ERR_REFUSED,
+				"the token's algorithm is '%.16s', but its key is for %s",
 				alg ? alg : "(none)", key->alg);
 		*ret = key;
 		return 0;
@@ -191,9 +198,8 @@ static int check_audience(const json_t *claims, const char *audience, struct err
 
 	if (json_is_string(aud) && strcmp(json_string_value(aud), audience) == 0)
 		return 0;
-	json_array_foreach(aud, i, one)
-		if (json_is_string(one) && strcmp(json_string_value(one), audience) == 0)
-			return 0;
+	json_array_foreach(aud, i, one) if (json_is_string(one) &&
+		strcmp(json_string_value(one), audience) == 0) return 0;
 	return err_set(err, ERR_REFUSED, "the token is not for audience '%.255s'", audience);
 }
 
@@ -213,14 +219,16 @@ static int check_times(const json_t *claims, unix_time now, int64_t leeway_s, st
 {
 	unix_time exp, nbf, iat;
 
-	if (time_claim(claims, "exp", &exp, err) < 0 || time_claim(claims, "nbf", &nbf, err) < 0 ||
+	if (time_claim(claims, "exp", &exp, err) < 0 ||
+		time_claim(claims, "nbf", &nbf, err) < 0 ||
 		time_claim(claims, "iat", &iat, err) < 0)
 		return -1;
 	/* Compared by subtraction from `now`, which is small, so that no claim can overflow. */
 	if (exp <= now - leeway_s)
 		return err_set(err, ERR_REFUSED, "the token expired at %s", text_time(exp).s);
 	if (nbf > now + leeway_s)
-		return err_set(err, ERR_REFUSED, "the token is not valid before %s", text_time(nbf).s);
+		return err_set(err, ERR_REFUSED, "the token is not valid before %s",
+			text_time(nbf).s);
 	if (iat > now + leeway_s)
 		return err_set(err, ERR_REFUSED, "the token was issued in the future, at %s",
 			text_time(iat).s);
@@ -251,8 +259,8 @@ int jws_verify(const char *token, const struct jws_expect *expect, json_t **ret_
 	if (check_shape(token, &signed_len, err) < 0 || parse(token, &jwt, err) < 0 ||
 		choose_key(jwt, expect, &key, err) < 0)
 		return -1;
-	if (b64url_decode(token + signed_len + 1, strlen(token + signed_len + 1), &sig, &sig_len,
-		    err) < 0)
+	if (b64url_decode(token + signed_len + 1, strlen(token + signed_len + 1), &sig,
+		    &sig_len, err) < 0)
 		return -1;
 	if (!signature_is_good(key, token, signed_len, sig, sig_len))
 		return err_set(err, ERR_REFUSED, "the token's signature is not good");

@@ -37,13 +37,13 @@ struct jws_expect {
 int jws_sign(EVP_PKEY *key, const char *alg, const char *kid, const char *payload, size_t len,
 	char **ret, struct err *err);
 
-/* Accepts `token` or says in one sentence what is wrong with it (ERR_REFUSED). The key is chosen
- * by kid among those given, and the header's alg must be that key's: a token cannot choose how
- * it is verified. ret_claims is a new reference. */
+/* Accepts `token` or says in one sentence what is wrong with it (ERR_REFUSED). The key is
+ * chosen by kid among those given, and the header's alg must be that key's: a token cannot
+ * choose how it is verified. ret_claims is a new reference. */
 int jws_verify(const char *token, const struct jws_expect *expect, json_t **ret_claims,
 	struct err *err);
 
-/* Header and claims of a token nobody has verified, for display. ERR_BAD_INPUT if it is none. */
+/* Header and claims of a token nobody has verified, for display. ERR_REFUSED if it is none. */
 int jws_peek(const char *token, json_t **ret_header, json_t **ret_claims, struct err *err);
 
 #endif

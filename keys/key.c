@@ -20,8 +20,8 @@ int key_generate(const char *alg, uint32_t rsa_bits, EVP_PKEY **ret, struct err 
 	else if (strcmp(alg, KEY_ALG_ES256) == 0)
 		key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
 	else
-		return err_set(err, ERR_BAD_INPUT, "algorithm '%s' is not supported; use RS256 or ES256",
-			alg);
+		return err_set(err, ERR_BAD_INPUT,
+			"algorithm '%s' is not supported; use RS256 or ES256", alg);
 	if (!key)
 		return err_set(err, ERR_FAILED, "could not generate a key for %s", alg);
 	*ret = key;
@@ -79,13 +79,14 @@ int key_algorithm(const EVP_PKEY *key, const char **ret, struct err *err)
 
 		if (bits < 2048 || bits > 4096)
 			return err_set(err, ERR_BAD_INPUT,
-				"an RSA key of %d bits is not supported; use 2048 to 4096", bits);
+				"an RSA key of %d bits is not supported; use 2048 to 4096",
+				bits);
 		*ret = KEY_ALG_RS256;
 		return 0;
 	}
 	if (EVP_PKEY_is_a(key, "EC") &&
-		EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof(group),
-			NULL) == 1 &&
+		EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group,
+			sizeof(group), NULL) == 1 &&
 		strcmp(group, "prime256v1") == 0) {
 		*ret = KEY_ALG_ES256;
 		return 0;

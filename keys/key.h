@@ -1,6 +1,6 @@
 /* key.h - one signing key: made, named, sealed for the store and opened again.
- * Formats: PKCS #8 (RFC 5958) inside the seal, SubjectPublicKeyInfo (RFC 5280 §4.1) in the open,
- * JWK (RFC 7517) in keys/jwk.h. All functions may be called from any thread.
+ * Formats: PKCS #8 (RFC 5958) inside the seal, SubjectPublicKeyInfo (RFC 5280 §4.1) in the
+ * open, JWK (RFC 7517) in keys/jwk.h. All functions may be called from any thread.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef KEY_H
 #define KEY_H
@@ -21,8 +21,8 @@
 /* The key that seals private keys; on the secure heap. */
 struct key_sealing;
 
-/* Reads exactly KEY_SEALING_BYTES raw bytes from `path`, which nobody else may read. ERR_NOT_FOUND
- * if there is no such file. key_sealing_free clears it. */
+/* Reads exactly KEY_SEALING_BYTES raw bytes from `path`, which nobody else may read.
+ * ERR_NOT_FOUND if there is no such file. key_sealing_free clears it. */
 int key_sealing_read(const char *path, struct key_sealing **ret, struct err *err);
 /* Makes a random one and the file that holds it; ERR_CONFLICT if the file exists. */
 int key_sealing_create(const char *path, struct err *err);
@@ -54,14 +54,17 @@ void key_id(const unsigned char *der, size_t len, char ret[KEY_ID_LEN + 1]);
  * 2048 bits or above 4096, a curve other than P-256, any other type). */
 int key_algorithm(const EVP_PKEY *key, const char **ret, struct err *err);
 
-/* Seals the private half with AES-256-GCM: version byte, random 96-bit nonce, ciphertext, 128-bit
- * tag. issuer, kid and generation are bound to it: a sealed key moved to another row does not
- * open. The caller frees. */
+/* Seals the private half with AES-256-GCM: version byte, random 96-bit nonce, ciphertext,
+ * 128-bit tag. issuer, kid and generation are bound to it: a sealed key moved to another row
+ * does not open. The caller frees. */
 int key_seal(const EVP_PKEY *key, const struct key_sealing *sealing, const char *issuer,
-	const char *kid, int64_t generation, unsigned char **ret, size_t *ret_len, struct err *err);
+	const char *kid, int64_t generation, unsigned char **ret, size_t *ret_len,
+	struct err *err);
 
-/* ERR_REFUSED if the sealing key is not the one it was sealed with, or the bytes were changed. */
+/* ERR_REFUSED if the sealing key is not the one it was sealed with, or the bytes were changed.
+ */
 int key_unseal(const unsigned char *sealed, size_t len, const struct key_sealing *sealing,
-	const char *issuer, const char *kid, int64_t generation, EVP_PKEY **ret, struct err *err);
+	const char *issuer, const char *kid, int64_t generation, EVP_PKEY **ret,
+	struct err *err);
 
 #endif

@@ -43,8 +43,9 @@ int key_sealing_read(const char *path, struct key_sealing **ret, struct err *err
 		return err_add(err, "sealing key");
 	if (len != KEY_SEALING_BYTES) {
 		secret_free(bytes, len);
-		return err_set(err, ERR_BAD_INPUT, "sealing key '%s' has %zu bytes; it must have %d", path,
-			len, KEY_SEALING_BYTES);
+		return err_set(err, ERR_BAD_INPUT,
+			"sealing key '%s' has %zu bytes; it must have %d", path, len,
+			KEY_SEALING_BYTES);
 	}
 	*ret = secret_alloc(sizeof(**ret));
 	memcpy((*ret)->bytes, bytes, len);
@@ -86,7 +87,8 @@ static bool gcm_seal(EVP_CIPHER_CTX *ctx, const struct key_sealing *sealing,
 	int n = 0;
 
 	return EVP_EncryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, sealing->bytes, nonce) == 1 &&
-		EVP_EncryptUpdate(ctx, NULL, &n, (const unsigned char *)aad->s, (int)aad->len) == 1 &&
+		EVP_EncryptUpdate(ctx, NULL, &n, (const unsigned char *)aad->s,
+			(int)aad->len) == 1 &&
 		EVP_EncryptUpdate(ctx, body, &n, plain, plain_len) == 1 && n == plain_len &&
 		EVP_EncryptFinal_ex(ctx, body + n, &n) == 1 && n == 0 &&
 		EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, SEAL_TAG, body + plain_len) == 1;
@@ -102,7 +104,8 @@ static bool gcm_open(EVP_CIPHER_CTX *ctx, const struct key_sealing *sealing,
 
 	memcpy(tag, body + body_len, sizeof(tag));
 	return EVP_DecryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, sealing->bytes, nonce) == 1 &&
-		EVP_DecryptUpdate(ctx, NULL, &n, (const unsigned char *)aad->s, (int)aad->len) == 1 &&
+		EVP_DecryptUpdate(ctx, NULL, &n, (const unsigned char *)aad->s,
+			(int)aad->len) == 1 &&
 		EVP_DecryptUpdate(ctx, plain, &n, body, body_len) == 1 && n == body_len &&
 		EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, SEAL_TAG, tag) == 1 &&
 		EVP_DecryptFinal_ex(ctx, plain + n, &n) == 1;
@@ -123,7 +126,8 @@ static int private_der(const EVP_PKEY *key, unsigned char **ret, int *ret_len, s
 }
 
 int key_seal(const EVP_PKEY *key, const struct key_sealing *sealing, const char *issuer,
-	const char *kid, int64_t generation, unsigned char **ret, size_t *ret_len, struct err *err)
+	const char *kid, int64_t generation, unsigned char **ret, size_t *ret_len,
+	struct err *err)
 {
 	auto_cipher_ctx EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	auto_text struct text aad = TEXT_INIT;
@@ -132,8 +136,10 @@ int key_seal(const EVP_PKEY *key, const struct key_sealing *sealing, const char 
 	int plain_len;
 	bool is_sealed;
 
-	if (!ctx || private_der(key, &plain, &plain_len, err) < 0)
-		return err_set(err, ERR_FAILED, "could not seal key %s", kid);
+	if (!ctx)
+		return err_set(err, ERR_FAILED, "out of memory");
+	if (private_der(key, &plain, &plain_len, err) < 0)
+		return err_add(err, "key %s", kid);
 	seal_binding(&aad, issuer, kid, generation);
 	out = text_alloc((size_t)plain_len + SEAL_OVERHEAD, 1);
 	out[0] = SEAL_VERSION;
@@ -156,7 +162,8 @@ static EVP_PKEY *private_from_der(const unsigned char *der, size_t len)
 }
 
 int key_unseal(const unsigned char *sealed, size_t len, const struct key_sealing *sealing,
-	const char *issuer, const char *kid, int64_t generation, EVP_PKEY **ret, struct err *err)
+	const char *issuer, const char *kid, int64_t generation, EVP_PKEY **ret,
+	struct err *err)
 {
 	auto_cipher_ctx EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	auto_text struct text aad = TEXT_INIT;
@@ -178,7 +185,8 @@ int key_unseal(const unsigned char *sealed, size_t len, const struct key_sealing
 	key = private_from_der(plain, plain_len);
 	secret_free(plain, plain_len);
 	if (!key)
-		return err_set(err, ERR_FAILED, "key %s: its sealed half is not a PKCS #8 key", kid);
+		return err_set(err, ERR_FAILED, "key %s: its sealed half is not a PKCS #8 key",
+			kid);
 	*ret = key;
 	return 0;
 }

@@ -24,6 +24,7 @@ struct keyring {
 	struct jws_key *published; /* in the order of the JWKS; public halves */
 	size_t published_count;
 	struct jws_key signer; /* signer.key is NULL in a ring that only publishes */
+	int64_t signer_lifetime_s;
 	struct document discovery;
 	struct document jwks;
 };
@@ -126,8 +127,8 @@ static json_t *algorithms(const struct keyring *ring)
 static int write_discovery(struct keyring *ring, struct err *err)
 {
 	auto_free char *jwks_uri = text_format("%s%s", ring->issuer_url, KEYRING_JWKS_PATH);
-	json_auto_t *doc = json_pack("{s:s, s:s, s:[s], s:[s], s:o}", "issuer", ring->issuer_url,
-		"jwks_uri", jwks_uri, "response_types_supported", "id_token",
+	json_auto_t *doc = json_pack("{s:s, s:s, s:[s], s:[s], s:o}", "issuer",
+		ring->issuer_url, "jwks_uri", jwks_uri, "response_types_supported", "id_token",
 		"subject_types_supported", "public", "id_token_signing_alg_values_supported",
 		algorithms(ring));
 
@@ -146,10 +147,12 @@ static int open_signer(struct keyring *ring, const char *issuer, const struct st
 	row = &keys->key[active];
 	if (!row->sealed)
 		return err_set(err, ERR_FAILED,
-			"the private half of the active key %s is gone; is the clock right?", row->kid);
+			"the private half of the active key %s is gone; is the clock right?",
+			row->kid);
 	if (key_unseal(row->sealed, row->sealed_len, sealing, issuer, row->kid, row->generation,
 		    &ring->signer.key, err) < 0)
 		return -1;
+	ring->signer_lifetime_s = row->ttl_ratchet_s;
 	(void)text_fit(ring->signer.kid, sizeof(ring->signer.kid), row->kid);
 	return key_algorithm(ring->signer.key, &ring->signer.alg, err);
 }
@@ -188,6 +191,11 @@ struct keyring_document keyring_jwks(const struct keyring *ring)
 const struct jws_key *keyring_signer(const struct keyring *ring)
 {
 	return ring->signer.key ? &ring->signer : NULL;
+}
+
+int64_t keyring_signer_lifetime(const struct keyring *ring)
+{
+	return ring->signer_lifetime_s;
 }
 
 const struct jws_key *keyring_published(const struct keyring *ring, size_t *ret_count)

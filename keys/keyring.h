@@ -1,9 +1,9 @@
 /* keyring.h - the keys as one request sees them: who signs, who is published, and the public
- * documents ready to send. Frozen once built, so any thread may read it without a lock; a change
- * builds another ring. A ring is a function of the rows and of time alone, so two processes that
- * see the same rows serve the same bytes.
- * Discovery: OpenID Connect Discovery 1.0 §3, as kube-apiserver has it. JWKS: RFC 7517 §5; the
- * active key first (some verifiers try only that), then standby, then retiring.
+ * documents ready to send. Frozen once built, so any thread may read it without a lock; a
+ * change builds another ring. A ring is a function of the rows and of time alone, so two
+ * processes that see the same rows serve the same bytes. Discovery: OpenID Connect
+ * Discovery 1.0 §3, as kube-apiserver has it. JWKS: RFC 7517 §5; the active key first (some
+ * verifiers try only that), then standby, then retiring.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef KEYRING_H
 #define KEYRING_H
@@ -31,7 +31,8 @@ struct keyring_document {
  * sign are opened, and a ring without a key that signs is ERR_FAILED; without it the ring only
  * publishes. keyring_unref releases it. */
 int keyring_build(const struct store_issuer *issuer, const struct store_keys *keys,
-	const struct key_sealing *sealing, unix_time now, struct keyring **ret, struct err *err);
+	const struct key_sealing *sealing, unix_time now, struct keyring **ret,
+	struct err *err);
 struct keyring *keyring_ref(struct keyring *ring);
 void keyring_unref(struct keyring *ring);
 static inline void auto_keyring_(struct keyring **r)
@@ -45,6 +46,8 @@ struct keyring_document keyring_jwks(const struct keyring *ring);
 
 /* The key that signs, private half included; borrowed. NULL in a ring that only publishes. */
 const struct jws_key *keyring_signer(const struct keyring *ring);
+/* The longest lifetime that this key may sign; 0 in a ring that only publishes. */
+int64_t keyring_signer_lifetime(const struct keyring *ring);
 /* All published keys, for jws_verify; borrowed. */
 const struct jws_key *keyring_published(const struct keyring *ring, size_t *ret_count);
 
@@ -61,13 +64,14 @@ int keyring_slot_open(struct store *store, const char *issuer,
 	struct err *err);
 void keyring_slot_close(struct keyring_slot *slot);
 
-/* The ring for `now`: a new reference. When a scheduled change has come since it was built, it is
- * built anew from the same rows; the store is not touched. */
+/* The ring for `now`: a new reference. When a scheduled change has come since it was built, it
+ * is built anew from the same rows; the store is not touched. */
 int keyring_slot_get(struct keyring_slot *slot, unix_time now, struct keyring **ret,
 	struct err *err);
 
 /* Asks the store for the revision and builds a new ring if it changed; on failure the old ring
- * stays in force. Call it a few times a second. */
+ * stays in force. Call it a few times a second, from one thread: nobody who asks for the ring
+ * waits meanwhile. */
 int keyring_slot_refresh(struct keyring_slot *slot, unix_time now, bool *ret_changed,
 	struct err *err);
 

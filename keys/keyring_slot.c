@@ -9,6 +9,8 @@
 struct keyring_slot {
 	struct store *store;
 	const struct key_sealing *sealing;
+	char *name;           /* of the issuer */
+	int64_t revision;     /* of the rows; for the one thread that refreshes */
 	pthread_mutex_t lock; /* guards all below */
 	struct store_issuer issuer;
 	struct store_keys keys;
@@ -31,23 +33,41 @@ static int rebuild(struct keyring_slot *slot, unix_time now, struct err *err)
 	return 0;
 }
 
-/* Reads the rows anew; call with the lock held. The old rows stay if that fails. */
+/* Puts new rows and their ring in the place of the old ones. */
+static void replace(struct keyring_slot *slot, struct store_issuer *issuer,
+	struct store_keys *keys, struct keyring *ring, unix_time now)
+{
+	auto_unlock pthread_mutex_t *held = auto_lock(&slot->lock);
+
+	(void)held;
+	keyring_unref(slot->ring);
+	store_issuer_free(&slot->issuer);
+	store_keys_free(&slot->keys);
+	slot->issuer = *issuer;
+	slot->keys = *keys;
+	slot->ring = ring;
+	slot->since = now;
+	slot->until = plan_next_change(keys, now);
+}
+
+/* Reads the rows anew. No lock is held while the store is asked; the old ring stays if it
+ * fails. */
 static int reload(struct keyring_slot *slot, unix_time now, struct err *err)
 {
 	struct store_issuer issuer = { .name = NULL };
 	struct store_keys keys = { .key = NULL };
+	struct keyring *ring;
 
-	if (store_issuer_get(slot->store, slot->issuer.name, &issuer, err) < 0)
+	if (store_issuer_get(slot->store, slot->name, &issuer, err) < 0)
 		return -1;
-	if (store_keys_load(slot->store, slot->issuer.name, &keys, &issuer.revision, err) < 0) {
+	if (store_keys_load(slot->store, slot->name, &keys, &issuer.revision, err) < 0 ||
+		keyring_build(&issuer, &keys, slot->sealing, now, &ring, err) < 0) {
+		store_keys_free(&keys);
 		store_issuer_free(&issuer);
 		return -1;
 	}
-	store_issuer_free(&slot->issuer);
-	store_keys_free(&slot->keys);
-	slot->issuer = issuer;
-	slot->keys = keys;
-	return rebuild(slot, now, err);
+	replace(slot, &issuer, &keys, ring, now);
+	return 0;
 }
 
 int keyring_slot_open(struct store *store, const char *issuer,
@@ -58,13 +78,14 @@ int keyring_slot_open(struct store *store, const char *issuer,
 
 	slot->store = store;
 	slot->sealing = sealing;
-	slot->issuer.name = text_copy(issuer);
+	slot->name = text_copy(issuer);
 	if (pthread_mutex_init(&slot->lock, NULL) != 0)
 		abort();
 	if (reload(slot, now, err) < 0) {
 		keyring_slot_close(slot);
 		return -1;
 	}
+	slot->revision = slot->issuer.revision;
 	*ret = slot;
 	return 0;
 }
@@ -77,6 +98,7 @@ void keyring_slot_close(struct keyring_slot *slot)
 	store_keys_free(&slot->keys);
 	store_issuer_free(&slot->issuer);
 	(void)pthread_mutex_destroy(&slot->lock); /* nobody holds it: the owner closes last */
+	free(slot->name);
 	free(slot);
 }
 
@@ -95,17 +117,17 @@ int keyring_slot_get(struct keyring_slot *slot, unix_time now, struct keyring **
 int keyring_slot_refresh(struct keyring_slot *slot, unix_time now, bool *ret_changed,
 	struct err *err)
 {
-	auto_unlock pthread_mutex_t *held = auto_lock(&slot->lock);
 	int64_t revision;
 
-	(void)held;
 	*ret_changed = false;
-	if (store_revision(slot->store, slot->issuer.name, &revision, err) < 0)
+	if (store_revision(slot->store, slot->name, &revision, err) < 0)
 		return -1;
-	if (revision == slot->issuer.revision)
+	if (revision == slot->revision)
 		return 0;
 	if (reload(slot, now, err) < 0)
 		return -1;
+	/* Rows that are newer than this number only cause one more reload. */
+	slot->revision = revision;
 	*ret_changed = true;
 	return 0;
 }

@@ -1,27 +1,31 @@
-/* mint.c - see mint.h. Claims are laid out as kube-apiserver does: members sorted at every level,
- * `aud` always an array, whole seconds.
+/* mint.c - see mint.h. Claims are laid out as kube-apiserver does: members sorted at every
+ * level, `aud` always an array, whole seconds.
  * SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/b64url.h"
 #include "base/text.h"
+#include "keys/claims.h"
 #include "keys/jws.h"
 #include "keys/mint.h"
 
-void mint_subject(const char *namespace, const char *name, char ret[MINT_SUBJECT_MAX])
+static int check(const struct keyring *ring, const struct mint_policy *policy,
+	const struct mint_request *request, struct err *err)
 {
-	(void)snprintf(ret, MINT_SUBJECT_MAX, "system:serviceaccount:%s:%s", namespace, name);
-}
+	const int64_t key_max_s = keyring_signer_lifetime(ring);
 
-static int check(const struct mint_policy *policy, const struct mint_request *request,
-	struct err *err)
-{
 	/* The asker checked all this too; a captured one may not have. */
 	if (request->lifetime_s < 1 || request->lifetime_s > policy->max_lifetime_s)
 		return err_set(err, ERR_REFUSED, "a lifetime of %s is beyond the maximum of %s",
 			text_span(request->lifetime_s).s, text_span(policy->max_lifetime_s).s);
+	if (request->lifetime_s > key_max_s)
+		return err_set(err, ERR_REFUSED,
+			"a lifetime of %s is beyond the %s that the active key was made for; start issuerd "
+			"with this configuration first",
+			text_span(request->lifetime_s).s, text_span(key_max_s).s);
 	if (json_array_size(request->audiences) == 0)
 		return err_set(err, ERR_REFUSED, "a token needs an audience");
 	if (name_check_label("namespace", request->namespace, err) < 0)
@@ -34,9 +38,10 @@ static int payload(const struct keyring *ring, const struct mint_policy *policy,
 	char **ret, struct err *err)
 {
 	const json_int_t issued_at = now - policy->backdate_s;
-	json_auto_t *claims = json_pack("{s:O, s:I, s:I, s:s, s:s, s:O, s:I, s:s}", "aud",
+	json_auto_t *claims = json_pack("{s:O, s:I, s:I, s:s, s:s, s:o, s:I, s:s}", "aud",
 		request->audiences, "exp", (json_int_t)token->exp, "iat", issued_at, "iss",
-		keyring_issuer_url(ring), "jti", token->jti, "kubernetes.io", request->kubernetes, "nbf",
+		keyring_issuer_url(ring), "jti", token->jti, "kubernetes.io",
+		claims_kubernetes(request->namespace, request->name, request->uid), "nbf",
 		issued_at, "sub", token->subject);
 
 	*ret = claims ? json_dumps(claims, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
@@ -53,19 +58,21 @@ int mint(const struct keyring *ring, const struct mint_policy *policy,
 	auto_free char *claims = NULL;
 	struct mint_token token = { .token = NULL };
 
-	if (check(policy, request, err) < 0 || secret_uuid(token.jti, err) < 0)
+	assert(signer);
+	if (check(ring, policy, request, err) < 0 || secret_uuid(token.jti, err) < 0)
 		return -1;
 	token.exp = now + request->lifetime_s; /* checked: it cannot overflow */
-	mint_subject(request->namespace, request->name, token.subject);
+	name_subject(request->namespace, request->name, token.subject);
 	memcpy(token.kid, signer->kid, sizeof(token.kid));
 	if (payload(ring, policy, request, now, &token, &claims, err) < 0)
 		return -1;
 	if (B64URL_LEN(strlen(claims)) > JWS_TOKEN_MAX - 1024)
 		return err_set(err, ERR_BAD_INPUT,
 			"the token would be longer than the %d characters that verifiers take; "
-			"ask for fewer audiences", JWS_TOKEN_MAX);
-	if (jws_sign(signer->key, signer->alg, signer->kid, claims, strlen(claims), &token.token,
-		    err) < 0)
+			"ask for fewer audiences",
+			JWS_TOKEN_MAX);
+	if (jws_sign(signer->key, signer->alg, signer->kid, claims, strlen(claims),
+		    &token.token, err) < 0)
 		return -1;
 	*ret = token;
 	return 0;
@@ -75,4 +82,22 @@ void mint_token_free(struct mint_token *token)
 {
 	free(token->token);
 	token->token = NULL;
+}
+
+struct store_audit mint_audit(const struct mint_token *token, const char *audience,
+	const char *actor, const char *peer, const char *detail, unix_time now)
+{
+	return (struct store_audit){
+		.at = now,
+		.event = "token.issued",
+		.actor = actor,
+		.peer = peer,
+		.subject = token->subject,
+		.audience = audience,
+		.jti = token->jti,
+		.kid = token->kid,
+		.exp = token->exp,
+		.outcome = "ok",
+		.detail = detail,
+	};
 }

@@ -1,6 +1,7 @@
 /* mint.h - makes one token. Whoever asks says for whom and for how long; the claims that matter
  * (iss, sub, iat, nbf, exp, jti) and the key are chosen here, where the private key is, so an
- * asker can neither backdate nor outlive policy.
+ * asker can neither backdate nor outlive policy, nor say one thing in `sub` and another in
+ * `kubernetes.io`.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef MINT_H
 #define MINT_H
@@ -14,8 +15,6 @@
 #include "keys/key.h"
 #include "keys/keyring.h"
 
-#define MINT_SUBJECT_MAX (sizeof("system:serviceaccount::") + NAME_LABEL_MAX + NAME_SUBDOMAIN_MAX)
-
 struct mint_policy {
 	int64_t max_lifetime_s;
 	int64_t backdate_s; /* iat and nbf lie this far before now */
@@ -25,8 +24,8 @@ struct mint_policy {
 struct mint_request {
 	const char *namespace;
 	const char *name;
-	const json_t *audiences;  /* array of strings, at least one */
-	const json_t *kubernetes; /* the `kubernetes.io` claim, an object */
+	const char *uid;         /* of the service account */
+	const json_t *audiences; /* array of strings, at least one */
 	int64_t lifetime_s;
 };
 
@@ -34,18 +33,21 @@ struct mint_token {
 	char *token; /* free() it through mint_token_free */
 	char jti[SECRET_UUID_LEN + 1];
 	char kid[KEY_ID_LEN + 1];
-	char subject[MINT_SUBJECT_MAX];
+	char subject[NAME_SUBJECT_MAX];
 	unix_time exp;
 };
 
-/* ERR_REFUSED if the lifetime is beyond policy, ERR_BAD_INPUT if the token would be longer than
- * verifiers take. */
+/* `ring` must have a signer. ERR_REFUSED if the lifetime is beyond policy, or beyond what the
+ * key was ever meant to sign (else the key could leave the JWKS before the token dies);
+ * ERR_BAD_INPUT if the token would be longer than verifiers take. */
 int mint(const struct keyring *ring, const struct mint_policy *policy,
 	const struct mint_request *request, unix_time now, struct mint_token *ret,
 	struct err *err);
 void mint_token_free(struct mint_token *token);
 
-/* system:serviceaccount:NAMESPACE:NAME */
-void mint_subject(const char *namespace, const char *name, char ret[MINT_SUBJECT_MAX]);
+/* The audit row of a token that was made; strings are borrowed from the arguments. `audience`
+ * is the JSON list. */
+struct store_audit mint_audit(const struct mint_token *token, const char *audience,
+	const char *actor, const char *peer, const char *detail, unix_time now);
 
 #endif

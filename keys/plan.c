@@ -72,15 +72,16 @@ static void draft_first_active(struct draft *draft, const struct plan_policy *po
 static void draft_standby(struct draft *draft, const struct plan_policy *policy, unix_time now)
 {
 	const ptrdiff_t active = plan_active(&draft->keys, now);
-	const unix_time due =
-		active < 0 ? now : draft->keys.key[active].activate_at + policy->rotation_period_s;
+	const unix_time due = active < 0
+		? now
+		: draft->keys.key[active].activate_at + policy->rotation_period_s;
 
 	if (plan_successor(&draft->keys, now) < 0)
 		(void)draft_add(draft, policy, now, max64(now + plan_lead(policy), due));
 }
 
-/* The standby's moment: never before its lead is over, also under a policy that became stricter;
- * at the end of the period, or earlier if that was decided before. */
+/* The standby's moment: never before its lead is over, also under a policy that became
+ * stricter; at the end of the period, or earlier if that was decided before. */
 static void draft_schedule(struct draft *draft, const struct plan_policy *policy, unix_time now,
 	enum plan_ask ask)
 {
@@ -93,7 +94,8 @@ static void draft_schedule(struct draft *draft, const struct plan_policy *policy
 		return;
 	standby = &draft->keys.key[next];
 	earliest = max64(now, standby->publish_at + plan_lead(policy));
-	due = active < 0 ? earliest : draft->keys.key[active].activate_at + policy->rotation_period_s;
+	due = active < 0 ? earliest
+			 : draft->keys.key[active].activate_at + policy->rotation_period_s;
 	if (ask == PLAN_ROTATE)
 		due = earliest;
 	else if (standby->activate_at != TIME_UNSET && standby->activate_at < due)
@@ -101,14 +103,26 @@ static void draft_schedule(struct draft *draft, const struct plan_policy *policy
 	draft_set(draft, (size_t)next, &standby->activate_at, max64(earliest, due));
 }
 
-/* Key i stays published until its last token is dead to every verifier. */
-static void draft_removal(struct draft *draft, const struct plan_policy *policy, size_t i,
-	unix_time successor_activates)
+/* Each key stays published until its last token is dead to every verifier. What verifiers were
+ * once promised is never shortened; only the key that hands over now takes its promise from
+ * now. */
+static void draft_removals(struct draft *draft, const struct plan_policy *policy,
+	const struct store_keys *before, unix_time now)
 {
-	struct store_key *key = &draft->keys.key[i];
+	for (size_t i = 0; i < draft->keys.count; i++) {
+		const enum plan_state state = plan_state(&draft->keys, i, now);
+		const ptrdiff_t next = plan_takes_over(&draft->keys, i);
+		struct store_key *key = &draft->keys.key[i];
+		unix_time at;
 
-	draft_set(draft, i, &key->remove_at, successor_activates + policy->clock_skew_s +
-		key->ttl_ratchet_s + policy->verifier_leeway_s);
+		if ((state != PLAN_ACTIVE && state != PLAN_RETIRING) || next < 0)
+			continue;
+		at = draft->keys.key[next].activate_at + policy->clock_skew_s +
+			key->ttl_ratchet_s + policy->verifier_leeway_s;
+		if (i < before->count && plan_state(before, i, now) == PLAN_RETIRING)
+			at = max64(at, key->remove_at);
+		draft_set(draft, i, &key->remove_at, at);
+	}
 }
 
 static void draft_ratchet(struct draft *draft, const struct plan_policy *policy, unix_time now)
@@ -123,15 +137,23 @@ static void draft_ratchet(struct draft *draft, const struct plan_policy *policy,
 	}
 }
 
+/* When a key that has handed over is erased: once the switch is older than the clock may be
+ * wrong, so that one wrong look at the clock cannot cost the key that signs. */
+static unix_time erase_at(const struct plan_policy *policy, const struct store_key *key)
+{
+	return key->remove_at - key->ttl_ratchet_s - policy->verifier_leeway_s;
+}
+
 /* Private halves that can no longer sign are erased. */
-static void draft_erase(struct draft *draft, unix_time now)
+static void draft_erase(struct draft *draft, const struct plan_policy *policy, unix_time now)
 {
 	for (size_t i = 0; i < draft->keys.count; i++) {
 		const enum plan_state state = plan_state(&draft->keys, i, now);
 		struct store_key *key = &draft->keys.key[i];
 
 		if (key->sealed &&
-			(state == PLAN_RETIRING || state == PLAN_REMOVED || state == PLAN_REVOKED)) {
+			((state == PLAN_RETIRING && erase_at(policy, key) <= now) ||
+				state == PLAN_REMOVED || state == PLAN_REVOKED)) {
 			key->sealed = NULL; /* borrowed: the row it came from still owns it */
 			key->sealed_len = 0;
 			draft->is_changed[i] = true;
@@ -155,20 +177,20 @@ static void draft_finish(struct draft *draft, struct store_keys *ret)
 int plan_next(const struct store_keys *keys, const struct plan_policy *policy, unix_time now,
 	enum plan_ask ask, struct store_keys *ret, struct err *err)
 {
+	const ptrdiff_t active = plan_active(keys, now);
 	struct draft draft;
-	ptrdiff_t active, next;
 
-	active = plan_active(keys, now);
 	if (keys->count > 0 && active < 0)
 		return err_set(err, ERR_FAILED,
 			"no key is active at %s, so the clock went back or all keys are revoked; "
-			"set the clock right before anything is changed", text_time(now).s);
+			"set the clock right before anything is changed",
+			text_time(now).s);
 	/* Only a key that has handed over is erased: we are before a switch that has been. */
 	if (keys->count > 0 && !keys->key[active].sealed)
 		return err_set(err, ERR_FAILED,
 			"the key that is active at %s, %s, is erased already, so the clock went back; "
-			"set the clock right before anything is changed", text_time(now).s,
-			keys->key[active].kid);
+			"set the clock right before anything is changed",
+			text_time(now).s, keys->key[active].kid);
 	draft_init(&draft, keys);
 	draft_first_active(&draft, policy, now);
 	draft_standby(&draft, policy, now);
@@ -176,15 +198,8 @@ int plan_next(const struct store_keys *keys, const struct plan_policy *policy, u
 	draft_schedule(&draft, policy, now, ask);
 	/* A rotation asked for may just have taken effect; then a new standby is due. */
 	draft_standby(&draft, policy, now);
-	active = plan_active(&draft.keys, now);
-	next = plan_successor(&draft.keys, now);
-	for (ptrdiff_t i = 0; i < (ptrdiff_t)keys->count; i++)
-		if (i != active && plan_state(&draft.keys, (size_t)i, now) == PLAN_RETIRING &&
-			plan_state(keys, (size_t)i, now) == PLAN_ACTIVE)
-			draft_removal(&draft, policy, (size_t)i, draft.keys.key[active].activate_at);
-	if (active >= 0 && next >= 0)
-		draft_removal(&draft, policy, (size_t)active, draft.keys.key[next].activate_at);
-	draft_erase(&draft, now);
+	draft_removals(&draft, policy, keys, now);
+	draft_erase(&draft, policy, now);
 	draft_finish(&draft, ret);
 	return 0;
 }

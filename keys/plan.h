@@ -53,6 +53,9 @@ ptrdiff_t plan_active(const struct store_keys *keys, unix_time now);
 /* The index of the next key to become active (standby or staged), or -1. */
 ptrdiff_t plan_successor(const struct store_keys *keys, unix_time now);
 
+/* The index of the key that takes over from key i, or -1. */
+ptrdiff_t plan_takes_over(const struct store_keys *keys, size_t i);
+
 /* L: how long a key must have been published before it may sign. */
 int64_t plan_lead(const struct plan_policy *policy);
 
@@ -68,9 +71,9 @@ enum plan_ask {
 
 /* What should be written now: changed rows of `keys`, and new rows (kid empty, no key material
  * yet) whose generation is beyond the last. Nothing due: an empty change. Planning again after
- * the change was applied finds nothing to do. The rows borrow from `keys`; plan_free releases the
- * list alone. ERR_FAILED if the clock stands before every key, or before a switch whose old key
- * is erased: it went back. */
+ * the change was applied finds nothing to do. The rows borrow from `keys`; plan_free releases
+ * the list alone. ERR_FAILED if the clock stands before every key, or before a switch whose old
+ * key is erased: it went back. */
 int plan_next(const struct store_keys *keys, const struct plan_policy *policy, unix_time now,
 	enum plan_ask ask, struct store_keys *ret, struct err *err);
 void plan_free(struct store_keys *change);

@@ -11,12 +11,11 @@ static bool may_sign(const struct store_key *key)
 /* Does a come before b in the order in which they sign? */
 static bool signs_before(const struct store_key *a, const struct store_key *b)
 {
-	return a->activate_at != b->activate_at ? a->activate_at < b->activate_at :
-						  a->generation < b->generation;
+	return a->activate_at != b->activate_at ? a->activate_at < b->activate_at
+						: a->generation < b->generation;
 }
 
-/* The key that takes over from key i, or -1. */
-static ptrdiff_t takes_over(const struct store_keys *keys, size_t i)
+ptrdiff_t plan_takes_over(const struct store_keys *keys, size_t i)
 {
 	ptrdiff_t next = -1;
 
@@ -36,11 +35,11 @@ enum plan_state plan_state(const struct store_keys *keys, size_t i, unix_time no
 		return PLAN_REVOKED;
 	if (key->remove_at != TIME_UNSET && key->remove_at <= now)
 		return PLAN_REMOVED;
-	if (now < key->publish_at)
+	if (key->publish_at == TIME_UNSET || now < key->publish_at)
 		return PLAN_STAGED;
 	if (key->activate_at == TIME_UNSET || now < key->activate_at)
 		return PLAN_STANDBY;
-	next = takes_over(keys, i);
+	next = plan_takes_over(keys, i);
 	return next >= 0 && keys->key[next].activate_at <= now ? PLAN_RETIRING : PLAN_ACTIVE;
 }
 
@@ -82,8 +81,10 @@ ptrdiff_t plan_successor(const struct store_keys *keys, unix_time now)
 		if (state != PLAN_STANDBY && state != PLAN_STAGED)
 			continue;
 		/* One without a moment comes after all that have one. */
-		if (next < 0 || (may_sign(key) && (!may_sign(&keys->key[next]) ||
-							  signs_before(key, &keys->key[next]))))
+		if (next < 0 ||
+			(may_sign(key) &&
+				(!may_sign(&keys->key[next]) ||
+					signs_before(key, &keys->key[next]))))
 			next = (ptrdiff_t)i;
 	}
 	return next;
@@ -92,7 +93,7 @@ ptrdiff_t plan_successor(const struct store_keys *keys, unix_time now)
 unix_time plan_key_change(const struct store_keys *keys, size_t i, unix_time now)
 {
 	const struct store_key *key = &keys->key[i];
-	const ptrdiff_t next = may_sign(key) ? takes_over(keys, i) : -1;
+	const ptrdiff_t next = may_sign(key) ? plan_takes_over(keys, i) : -1;
 	const unix_time moments[] = {
 		key->publish_at,
 		key->activate_at,

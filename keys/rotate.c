@@ -36,6 +36,23 @@ static void forget_made(struct store_keys *change, const bool *is_made)
 		}
 }
 
+/* Does the sealing key open what the store holds? New keys sealed with another one would leave
+ * a store that no sealing key opens whole. */
+static int check_sealing(const struct rotate *rotate, const struct store_keys *keys,
+	struct err *err)
+{
+	for (size_t i = 0; i < keys->count; i++) {
+		const struct store_key *row = &keys->key[i];
+		auto_key EVP_PKEY *key = NULL;
+
+		if (row->sealed &&
+			key_unseal(row->sealed, row->sealed_len, rotate->sealing,
+				rotate->issuer, row->kid, row->generation, &key, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int apply(const struct rotate *rotate, int64_t revision, struct store_keys *change,
 	unix_time now, struct err *err)
 {
@@ -46,8 +63,8 @@ static int apply(const struct rotate *rotate, int64_t revision, struct store_key
 		if ((is_made[i] = is_new(&change->key[i])))
 			rc = make_key(rotate, &change->key[i], err);
 	if (rc == 0)
-		rc = store_keys_apply(rotate->store, rotate->issuer, revision, change, rotate->actor, now,
-			err);
+		rc = store_keys_apply(rotate->store, rotate->issuer, revision, change,
+			rotate->actor, now, err);
 	forget_made(change, is_made);
 	return rc;
 }
@@ -92,7 +109,9 @@ static int attempt(const struct rotate *rotate, enum plan_ask ask, bool is_dry_r
 
 	if (store_keys_load(rotate->store, rotate->issuer, &keys, &revision, err) < 0)
 		return -1;
-	rc = plan_next(&keys, &rotate->policy, now, ask, &change, err);
+	rc = check_sealing(rotate, &keys, err);
+	if (rc == 0)
+		rc = plan_next(&keys, &rotate->policy, now, ask, &change, err);
 	if (rc == 0) {
 		if (is_dry_run)
 			preview(&keys, &change, ret_keys);

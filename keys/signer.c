@@ -11,6 +11,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "base/auto.h"
 #include "base/log.h"
@@ -19,6 +20,8 @@
 
 #define PENDING_MAX      4096 /* requests under way; beyond that callers are told to come back */
 #define READY_TIMEOUT_MS 30000
+#define ANSWER_MAX_MS    10000 /* the store may be locked for 5 s; longer than this is a hang */
+#define LOOK_MS          1000
 #define RETRY_FIRST_MS   50
 #define RETRY_MAX_MS     800 /* minting is back within a second of whatever stopped it */
 
@@ -26,19 +29,29 @@ struct pending {
 	signer_done_fn *done; /* NULL: the place is free */
 	void *ctx;
 	int64_t id;
+	int64_t since_ms;
 };
 
 struct signer {
 	struct signer_program program;
 	pthread_t reader;
 	int stop_fd; /* readable once signer_stop was called */
-	pid_t pid;   /* of the reader alone, once that runs */
+	bool is_joined;
 	pthread_mutex_t lock; /* guards all below */
+	pid_t pid;            /* of the signer while fd >= 0; the reader reaps it after that */
 	int fd;               /* -1: no signer */
 	bool is_stopping;
 	int64_t next_id;
 	struct pending pending[PENDING_MAX];
 };
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail with a valid clock */
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
 
 /* ---- one signer process ---- */
 
@@ -55,6 +68,8 @@ static int spawn(char *const *argv, int child_fd, pid_t *ret, struct err *err)
 	if (posix_spawn_file_actions_init(&actions) != 0 || posix_spawnattr_init(&attr) != 0)
 		abort(); /* only for want of memory */
 	rc = posix_spawn_file_actions_adddup2(&actions, child_fd, SIGNER_FD);
+	if (rc == 0) /* what else is open here is none of its business */
+		rc = posix_spawn_file_actions_addclosefrom_np(&actions, SIGNER_FD + 1);
 	if (rc == 0)
 		rc = posix_spawnattr_setsigmask(&attr, &none);
 	if (rc == 0)
@@ -67,17 +82,31 @@ static int spawn(char *const *argv, int child_fd, pid_t *ret, struct err *err)
 	return rc == 0 ? 0 : err_errno(err, ERR_FAILED, "could not start the signer process");
 }
 
-/* The first message: ready, or the reason why not. */
-static int wait_ready(int fd, struct err *err)
+/* Waits until `fd` can be read; ERR_BUSY if stop_fd could be first, ERR_TIMEOUT if neither. */
+static int wait_readable(int fd, int stop_fd, struct err *err)
 {
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	struct pollfd fds[] = { { .fd = fd, .events = POLLIN },
+		{ .fd = stop_fd, .events = POLLIN } };
+	int rc;
+
+	do
+		rc = poll(fds, 2, READY_TIMEOUT_MS);
+	while (rc < 0 && errno == EINTR);
+	if (rc <= 0)
+		return err_set(err, ERR_TIMEOUT, "the signer process did not get ready");
+	return fds[1].revents ? err_set(err, ERR_BUSY, "stopping") : 0;
+}
+
+/* The first message: ready, or the reason why not. */
+static int wait_ready(int fd, int stop_fd, struct err *err)
+{
+	auto_free char *packet = text_alloc(SIGNER_MESSAGE_MAX, 1);
 	struct signer_reply reply;
-	char packet[2 * ERR_TEXT_MAX];
 	ssize_t len;
 
-	if (poll(&pfd, 1, READY_TIMEOUT_MS) <= 0)
-		return err_set(err, ERR_TIMEOUT, "the signer process did not get ready");
-	len = recv(fd, packet, sizeof(packet), 0);
+	if (wait_readable(fd, stop_fd, err) < 0)
+		return -1;
+	len = recv(fd, packet, SIGNER_MESSAGE_MAX, 0);
 	if (len <= 0)
 		return err_set(err, ERR_FAILED, "the signer process ended before it was ready");
 	if (signer_reply_read(packet, (size_t)len, &reply, err) < 0)
@@ -125,9 +154,9 @@ int signer_receive_settings(int fd, char **ret, size_t *ret_len, struct err *err
 }
 
 /* Starts a signer and waits for its word; the socket is `ret_fd`. */
-static int launch(const struct signer_program *program, pid_t *ret_pid, int *ret_fd,
-	struct err *err)
+static int launch(const struct signer *signer, pid_t *ret_pid, int *ret_fd, struct err *err)
 {
+	const struct signer_program *program = &signer->program;
 	int pair[2];
 	int rc;
 
@@ -140,12 +169,13 @@ static int launch(const struct signer_program *program, pid_t *ret_pid, int *ret
 		(void)close(pair[1]); /* `moved` is the same socket */
 		pair[1] = moved;
 	}
-	rc = pair[1] < 0 ? err_errno(err, ERR_FAILED, "could not move a socket") :
-			   spawn(program->argv, pair[1], ret_pid, err);
+	rc = pair[1] < 0 ? err_errno(err, ERR_FAILED, "could not move a socket")
+			 : spawn(program->argv, pair[1], ret_pid, err);
 	if (pair[1] >= 0)
 		(void)close(pair[1]); /* the child has its own */
 	if (rc == 0 &&
-		(send_settings(pair[0], program, err) < 0 || wait_ready(pair[0], err) < 0)) {
+		(send_settings(pair[0], program, err) < 0 ||
+			wait_ready(pair[0], signer->stop_fd, err) < 0)) {
 		(void)close(pair[0]); /* ends the child, if it still lives */
 		(void)kill(*ret_pid, SIGKILL);
 		(void)reap(*ret_pid); /* `err` has its reason */
@@ -178,7 +208,8 @@ static bool pending_take(struct signer *signer, int64_t id, struct pending *ret)
 static struct pending *pending_place(struct signer *signer)
 {
 	for (size_t i = 0; i < PENDING_MAX; i++) {
-		struct pending *place = &signer->pending[(uint64_t)++signer->next_id % PENDING_MAX];
+		struct pending *place =
+			&signer->pending[(uint64_t)++signer->next_id % PENDING_MAX];
 
 		if (!place->done) {
 			place->id = signer->next_id;
@@ -221,8 +252,8 @@ static int send_request(struct signer *signer, const struct signer_request *requ
 	return 0;
 }
 
-int signer_ask(struct signer *signer, const struct signer_request *request, signer_done_fn *done,
-	void *ctx, struct err *err)
+int signer_ask(struct signer *signer, const struct signer_request *request,
+	signer_done_fn *done, void *ctx, struct err *err)
 {
 	auto_unlock pthread_mutex_t *held = auto_lock(&signer->lock);
 	struct signer_request numbered = *request;
@@ -238,6 +269,7 @@ int signer_ask(struct signer *signer, const struct signer_request *request, sign
 	if (send_request(signer, &numbered, err) < 0)
 		return -1;
 	place->ctx = ctx;
+	place->since_ms = monotonic_ms();
 	place->done = done;
 	return 0;
 }
@@ -267,11 +299,44 @@ static void deliver(struct signer *signer, const char *packet, size_t len)
 	mint_token_free(&reply.token);
 }
 
+/* Has anybody waited longer than an answer can take? */
+static bool is_hanging(struct signer *signer)
+{
+	const int64_t oldest = monotonic_ms() - ANSWER_MAX_MS;
+	auto_unlock pthread_mutex_t *held = auto_lock(&signer->lock);
+
+	(void)held;
+	for (size_t i = 0; i < PENDING_MAX; i++)
+		if (signer->pending[i].done && signer->pending[i].since_ms < oldest)
+			return true;
+	return false;
+}
+
+/* A signer that does not answer is replaced; its socket ends with it, so the reader goes on. */
+static void kill_hanging(struct signer *signer)
+{
+	auto_unlock pthread_mutex_t *held = auto_lock(&signer->lock);
+
+	(void)held;
+	if (signer->fd >= 0) {
+		log_event(LOG_ERROR, "signer.hangs", "pid", text_num(signer->pid).s, NULL);
+		(void)kill(signer->pid, SIGKILL); /* not reaped yet: the pid is still its own */
+	}
+}
+
 static void read_replies(struct signer *signer, char *packet)
 {
-	for (;;) {
-		const ssize_t len = recv(signer->fd, packet, SIGNER_MESSAGE_MAX, 0);
+	struct pollfd pfd = { .fd = signer->fd, .events = POLLIN };
 
+	for (;;) {
+		const int ready = poll(&pfd, 1, LOOK_MS);
+		ssize_t len;
+
+		if (ready == 0 && is_hanging(signer))
+			kill_hanging(signer);
+		if (ready <= 0)
+			continue;
+		len = recv(signer->fd, packet, SIGNER_MESSAGE_MAX, 0);
 		if (len > 0)
 			deliver(signer, packet, (size_t)len);
 		else if (len == 0 || errno != EINTR)
@@ -285,7 +350,8 @@ static bool detach(struct signer *signer)
 	auto_unlock pthread_mutex_t *held = auto_lock(&signer->lock);
 
 	(void)held;
-	(void)close(signer->fd); /* only the reader closes, so no number is reused under a sender */
+	(void)close(
+		signer->fd); /* only the reader closes, so no number is reused under a sender */
 	signer->fd = -1;
 	return signer->is_stopping;
 }
@@ -305,16 +371,19 @@ static bool relaunch(struct signer *signer)
 
 	while (!wait_stop(signer, wait_ms)) {
 		struct err err = ERR_INIT;
+		pid_t pid;
 		int fd;
 
-		if (launch(&signer->program, &signer->pid, &fd, &err) == 0) {
+		if (launch(signer, &pid, &fd, &err) == 0) {
 			auto_unlock pthread_mutex_t *held = auto_lock(&signer->lock);
 
 			(void)held;
 			signer->fd = fd;
+			signer->pid = pid;
 			if (signer->is_stopping)
-				(void)shutdown(fd, SHUT_WR); /* signer_stop came too early to do it */
-			log_event(LOG_INFO, "signer.restarted", "pid", text_num(signer->pid).s, NULL);
+				(void)shutdown(fd,
+					SHUT_WR); /* signer_stop came too early to do it */
+			log_event(LOG_INFO, "signer.restarted", "pid", text_num(pid).s, NULL);
 			return true;
 		}
 		log_event(LOG_ERROR, "signer.start_failed", "error", err.text, NULL);
@@ -347,7 +416,7 @@ int signer_start(const struct signer_program *program, struct signer **ret, stru
 	signer->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (pthread_mutex_init(&signer->lock, NULL) != 0 || signer->stop_fd < 0)
 		abort();
-	if (launch(program, &signer->pid, &signer->fd, err) < 0) {
+	if (launch(signer, &signer->pid, &signer->fd, err) < 0) {
 		(void)close(signer->stop_fd); /* nothing in it */
 		free(signer);
 		return -1;
@@ -363,9 +432,11 @@ int signer_start(const struct signer_program *program, struct signer **ret, stru
 	return 0;
 }
 
-void signer_stop(struct signer *signer)
+void signer_stop(struct signer *signer, int timeout_ms)
 {
-	if (!signer)
+	struct timespec until;
+
+	if (!signer || signer->is_joined)
 		return;
 	{
 		auto_unlock pthread_mutex_t *held = auto_lock(&signer->lock);
@@ -373,11 +444,25 @@ void signer_stop(struct signer *signer)
 		(void)held;
 		signer->is_stopping = true;
 		if (signer->fd >= 0)
-			(void)shutdown(signer->fd, SHUT_WR); /* dead already? the reader knows */
+			(void)shutdown(signer->fd,
+				SHUT_WR); /* dead already? the reader knows */
 	}
-	(void)eventfd_write(signer->stop_fd, 1);     /* an eventfd at 0 always takes 1 */
-	(void)pthread_join(signer->reader, NULL);    /* started, not detached */
-	(void)close(signer->stop_fd);
-	(void)pthread_mutex_destroy(&signer->lock);  /* nobody is left to hold it */
+	(void)eventfd_write(signer->stop_fd, 1);      /* an eventfd at 0 always takes 1 */
+	(void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail with a valid clock */
+	until.tv_sec += timeout_ms / 1000;
+	if (pthread_clockjoin_np(signer->reader, NULL, CLOCK_MONOTONIC, &until) != 0) {
+		kill_hanging(signer);
+		(void)pthread_join(signer->reader, NULL); /* started, not detached */
+	}
+	signer->is_joined = true;
+}
+
+void signer_free(struct signer *signer)
+{
+	if (!signer)
+		return;
+	signer_stop(signer, 0);
+	(void)close(signer->stop_fd);               /* nobody waits for it any more */
+	(void)pthread_mutex_destroy(&signer->lock); /* nobody is left to hold it */
 	free(signer);
 }

@@ -17,29 +17,33 @@ struct signer;
  * borrowed, but the token may be taken out of it. Must not block. */
 typedef void signer_done_fn(void *ctx, struct signer_reply *reply);
 
-/* How to start one: our own binary with `argv`; its first packet is `settings`, the configuration
- * as YAML, so that both processes have the same even if the file has changed meanwhile. Borrowed
- * for the signer's life. */
+/* How to start one: our own binary with `argv`; its first packet is `settings`, the
+ * configuration as YAML, so that both processes have the same even if the file has changed
+ * meanwhile. Borrowed for the signer's life. */
 struct signer_program {
 	char *const *argv;
 	const char *settings;
 	size_t settings_len;
 };
 
-/* Starts a signer with its socket at SIGNER_FD and waits until it is ready. An error is the signer's
- * own. Call before the process has threads or sockets. */
+/* Starts a signer with its socket at SIGNER_FD and waits until it is ready. An error is the
+ * signer's own. Call before the process has threads or sockets. */
 int signer_start(const struct signer_program *program, struct signer **ret, struct err *err);
 
 /* In the signer: the settings that its gateway sent; the caller frees. */
 int signer_receive_settings(int fd, char **ret, size_t *ret_len, struct err *err);
 
-/* Lets the signer finish what it has, with all answers delivered, and waits for its end. */
-void signer_stop(struct signer *signer);
+/* Lets the signer finish what it has, with all answers delivered, and waits for its end; one
+ * that takes longer than `timeout_ms` is killed. Afterwards signer_ask answers ERR_BUSY. */
+void signer_stop(struct signer *signer, int timeout_ms);
 
-/* Sends the request (request->id is chosen here) and later calls `done` exactly once; or returns
- * -1 and never calls it. */
-int signer_ask(struct signer *signer, const struct signer_request *request, signer_done_fn *done,
-	void *ctx, struct err *err);
+/* Stops it if need be. Nobody may ask any more. */
+void signer_free(struct signer *signer);
+
+/* Sends the request (request->id is chosen here) and later calls `done` exactly once; or
+ * returns -1 and never calls it. */
+int signer_ask(struct signer *signer, const struct signer_request *request,
+	signer_done_fn *done, void *ctx, struct err *err);
 
 bool signer_is_up(struct signer *signer);
 

@@ -12,7 +12,8 @@ static int dump(json_t *root, char **ret, size_t *ret_len, struct err *err)
 
 	json_decref(root);
 	if (!packet)
-		return err_set(err, ERR_BAD_INPUT, "a message to the signer could not be written");
+		return err_set(err, ERR_BAD_INPUT,
+			"a message to the signer could not be written");
 	*ret_len = strlen(packet);
 	if (*ret_len > SIGNER_MESSAGE_MAX)
 		return err_set(err, ERR_BAD_INPUT, "the request is too long to be signed");
@@ -23,12 +24,13 @@ static int dump(json_t *root, char **ret, size_t *ret_len, struct err *err)
 int signer_request_write(const struct signer_request *request, char **ret, size_t *ret_len,
 	struct err *err)
 {
-	json_t *root = json_pack("{s:I, s:s*, s:s*, s:O*, s:O*, s:I, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*}",
-		"id", (json_int_t)request->id, "namespace", request->namespace, "name", request->name,
-		"audiences", request->audiences, "kubernetes", request->kubernetes, "lifetime",
-		(json_int_t)request->lifetime_s, "event", request->event, "actor", request->actor, "peer",
-		request->peer, "subject", request->subject, "outcome", request->outcome, "detail",
-		request->detail);
+	json_t *root =
+		json_pack("{s:I, s:b, s:s*, s:s*, s:s*, s:O*, s:I, s:s*, s:s*, s:s*, s:s*}",
+			"id", (json_int_t)request->id, "mint", request->is_mint, "namespace",
+			request->namespace, "name", request->name, "uid", request->uid,
+			"audiences", request->audiences, "lifetime",
+			(json_int_t)request->lifetime_s, "actor", request->actor, "peer",
+			request->peer, "outcome", request->outcome, "detail", request->detail);
 
 	return dump(root, ret, ret_len, err);
 }
@@ -37,33 +39,32 @@ int signer_request_read(const char *packet, size_t len, struct signer_request *r
 	struct err *err)
 {
 	/* Zero bytes may occur in an audience; they are data like any other. */
-	json_auto_t *root = json_loadb(packet, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+	json_auto_t *root =
+		json_loadb(packet, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
 	struct signer_request request = { .id = 0 };
 	json_t *audiences = NULL;
-	json_t *kubernetes = NULL;
 	json_int_t id, lifetime;
+	int is_mint;
 	size_t i;
 	const json_t *one;
 
 	ret->id = json_integer_value(json_object_get(root, "id"));
 	if (!root ||
-		json_unpack(root,
-			"{s:I, s?s, s?s, s?o, s?o, s:I, s:s, s?s, s?s, s?s, s?s, s?s !}", "id", &id,
-			"namespace", &request.namespace, "name", &request.name, "audiences", &audiences,
-			"kubernetes", &kubernetes, "lifetime", &lifetime, "event", &request.event, "actor",
-			&request.actor, "peer", &request.peer, "subject", &request.subject, "outcome",
+		json_unpack(root, "{s:I, s:b, s:s, s:s, s?s, s?o, s:I, s?s, s?s, s?s, s?s !}",
+			"id", &id, "mint", &is_mint, "namespace", &request.namespace, "name",
+			&request.name, "uid", &request.uid, "audiences", &audiences, "lifetime",
+			&lifetime, "actor", &request.actor, "peer", &request.peer, "outcome",
 			&request.outcome, "detail", &request.detail) != 0)
 		return err_set(err, ERR_BAD_INPUT, "a message to the signer is malformed");
-	if (request.namespace && (!request.name || !json_is_object(kubernetes) ||
-					 !json_is_array(audiences)))
+	if ((is_mint && (!request.uid || !audiences)) ||
+		(audiences && !json_is_array(audiences)))
 		return err_set(err, ERR_BAD_INPUT, "a message to the signer lacks a member");
-	json_array_foreach(audiences, i, one)
-		if (!json_is_string(one))
-			return err_set(err, ERR_BAD_INPUT, "an audience is not a string");
+	json_array_foreach(audiences, i, one) if (!json_is_string(one)) return err_set(err,
+		ERR_BAD_INPUT, "an audience is not a string");
 	request.id = id;
 	request.lifetime_s = lifetime;
+	request.is_mint = is_mint;
 	request.audiences = audiences;
-	request.kubernetes = kubernetes;
 	request.root = take(root);
 	*ret = request;
 	return 0;
@@ -95,14 +96,13 @@ int signer_reply_write(const struct signer_reply *reply, char **ret, size_t *ret
 			ret, ret_len, err);
 	if (!token->token)
 		return dump(json_pack("{s:I}", "id", (json_int_t)reply->id), ret, ret_len, err);
-	return dump(json_pack("{s:I, s:s, s:s, s:s, s:s, s:I}", "id", (json_int_t)reply->id, "token",
-			    token->token, "jti", token->jti, "kid", token->kid, "subject",
-			    token->subject, "exp", (json_int_t)token->exp),
+	return dump(json_pack("{s:I, s:s, s:s, s:s, s:s, s:I}", "id", (json_int_t)reply->id,
+			    "token", token->token, "jti", token->jti, "kid", token->kid,
+			    "subject", token->subject, "exp", (json_int_t)token->exp),
 		ret, ret_len, err);
 }
 
-int signer_reply_read(const char *packet, size_t len, struct signer_reply *ret,
-	struct err *err)
+int signer_reply_read(const char *packet, size_t len, struct signer_reply *ret, struct err *err)
 {
 	json_auto_t *root = json_loadb(packet, len, JSON_REJECT_DUPLICATES, NULL);
 	struct signer_reply reply = { .id = 0 };
@@ -111,9 +111,9 @@ int signer_reply_read(const char *packet, size_t len, struct signer_reply *ret,
 	int code = ERR_NONE;
 
 	if (!root ||
-		json_unpack(root, "{s:I, s?s, s?s, s?s, s?s, s?I, s?i, s?s !}", "id", &id, "token",
-			&token, "jti", &jti, "kid", &kid, "subject", &subject, "exp", &exp, "code", &code,
-			"error", &error) != 0)
+		json_unpack(root, "{s:I, s?s, s?s, s?s, s?s, s?I, s?i, s?s !}", "id", &id,
+			"token", &token, "jti", &jti, "kid", &kid, "subject", &subject, "exp",
+			&exp, "code", &code, "error", &error) != 0)
 		return err_set(err, ERR_FAILED, "the signer's answer is malformed");
 	reply.id = id;
 	reply.token.exp = exp;

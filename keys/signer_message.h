@@ -14,20 +14,21 @@
 
 #define SIGNER_MESSAGE_MAX (160 * 1024) /* below the kernel's default socket buffer */
 
-/* A wish for a token (`namespace` is set), or an event to be recorded in the audit. When made by
- * the gateway all members are borrowed; when read by the signer they belong to `root`. */
+/* A wish for a token (`is_mint`), or a refusal of the gateway's to be recorded in the audit.
+ * The signer chooses the event's name and a token's outcome itself: a captured gateway can
+ * record refusals that never were, and nothing else. When made by the gateway all members are
+ * borrowed; when read by the signer they belong to `root`. */
 struct signer_request {
 	int64_t id;
+	bool is_mint;
 	const char *namespace;
 	const char *name;
-	const json_t *audiences;
-	const json_t *kubernetes;
+	const char *uid;         /* of the service account; NULL in a refusal */
+	const json_t *audiences; /* NULL if a refusal came before they were known */
 	int64_t lifetime_s;
-	const char *event;
 	const char *actor;
 	const char *peer;
-	const char *subject;  /* of an event; a token's own is composed by the signer */
-	const char *outcome;
+	const char *outcome; /* of a refusal */
 	const char *detail;
 	json_t *root;
 };
@@ -44,8 +45,8 @@ struct signer_reply {
 /* The packet; the caller frees. ERR_BAD_INPUT if it would be too long. */
 int signer_request_write(const struct signer_request *request, char **ret, size_t *ret_len,
 	struct err *err);
-/* ERR_BAD_INPUT for anything else than the above; ret->id is set all the same if there is one, and
- * 0 if not. */
+/* ERR_BAD_INPUT for anything else than the above; ret->id is set all the same if there is one,
+ * and 0 if not. */
 int signer_request_read(const char *packet, size_t len, struct signer_request *ret,
 	struct err *err);
 void signer_request_free(struct signer_request *request);

@@ -1,7 +1,9 @@
 /* signer_process.c - see signer_process.h. One thread reads, some sign, one writes:
  *
- *   socket -> main -> [to_sign] -> workers -> [to_write] -> writer: commit, then answer -> socket
+ *   socket -> main -> [to_sign] -> workers -> [to_write] -> writer: commit, then answer ->
+ * socket
  *
+ * and one follows clock and store: what has become due, what have others changed?
  * SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <poll.h>
@@ -9,9 +11,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -25,7 +27,11 @@
 #define SIGNER_WORKERS_MAX 64
 #define SIGNER_QUEUE_MAX   4096 /* jobs; the gateway never has more under way */
 #define SIGNER_BATCH_MAX   128  /* rows in one commit */
-#define SIGNER_TICK_NS     250000000 /* how soon a change by issuerctl is seen */
+#define SIGNER_TICK_MS     250  /* how soon a change by issuerctl is seen */
+
+#define ROTATION_LOOK_S                                                                        \
+	60 /* what is due between two changes: erasing, a new policy's ratchet */
+#define ROTATION_RETRY_S 10 /* after a failure */
 
 struct signer_process {
 	int fd;
@@ -37,6 +43,8 @@ struct signer_process {
 	pthread_t workers[SIGNER_WORKERS_MAX];
 	size_t worker_count;
 	pthread_t writer;
+	pthread_t clock_follower;
+	int stop_fd; /* readable when it is time to end */
 	unix_time rotation_due;
 	bool is_rotation_failing;
 };
@@ -53,6 +61,13 @@ static void send_reply(int fd, const struct signer_reply *reply)
 		log_event(LOG_DEBUG, "signer.gateway_gone", "error", strerror(errno), NULL);
 }
 
+static void refuse(const struct signer_process *sp, int64_t id, const struct err *why)
+{
+	const struct signer_reply reply = { .id = id, .err = *why };
+
+	send_reply(sp->fd, &reply);
+}
+
 /* ---- workers ---- */
 
 static int sign(struct signer_process *sp, struct signer_job *job, struct err *err)
@@ -61,8 +76,8 @@ static int sign(struct signer_process *sp, struct signer_job *job, struct err *e
 	const struct mint_request wanted = {
 		.namespace = req->namespace,
 		.name = req->name,
+		.uid = req->uid,
 		.audiences = req->audiences,
-		.kubernetes = req->kubernetes,
 		.lifetime_s = req->lifetime_s,
 	};
 	const unix_time now = clock_now();
@@ -79,11 +94,14 @@ static void *work(void *arg)
 	struct signer_job *job;
 
 	while ((job = signer_queue_pop(sp->to_sign, 1))) {
-		if (job->request.namespace)
+		if (job->request.is_mint)
 			(void)sign(sp, job, &job->reply.err); /* the reply carries the error */
 		if (!signer_queue_push(sp->to_write, job)) {
-			/* Cannot be: the queue holds as many as can be under way, and closes last. */
-			log_event(LOG_ERROR, "signer.queue_full", NULL);
+			/* Cannot be: the queue holds as many as can be under way, and closes
+			 * last. */
+			(void)err_set(&job->reply.err, ERR_BUSY,
+				"too many tokens are under way");
+			refuse(sp, job->request.id, &job->reply.err);
 			signer_job_free(job);
 		}
 	}
@@ -92,47 +110,55 @@ static void *work(void *arg)
 
 /* ---- writer ---- */
 
-static struct store_audit audit_row(const struct signer_job *job, const char *audiences,
-	unix_time now)
+/* What a job leaves behind, whatever became of it: a token, the gateway's refusal, or our own
+ * of a wish that the gateway should not have passed on. Strings are borrowed from the job. */
+static struct store_audit audit_row(const struct signer_job *job, const char *audience,
+	const char *subject, unix_time now)
 {
 	const struct signer_request *req = &job->request;
-	const struct mint_token *token = &job->reply.token;
 
+	if (job->reply.token.token)
+		return mint_audit(&job->reply.token, audience, req->actor, req->peer,
+			req->detail, now);
 	return (struct store_audit){
 		.at = now,
-		.event = token->token ? "token.issued" : req->event,
+		.event = "token.refused",
 		.actor = req->actor,
 		.peer = req->peer,
-		.subject = token->token ? token->subject : req->subject,
-		.audience = audiences,
-		.jti = token->token ? token->jti : NULL,
-		.kid = token->token ? token->kid : NULL,
-		.exp = token->exp,
-		.outcome = token->token ? "ok" : req->outcome,
-		.detail = req->detail,
+		.subject = subject,
+		.audience = audience,
+		.outcome = req->is_mint || !req->outcome ? "Refused" : req->outcome,
+		.detail = req->is_mint ? job->reply.err.text : req->detail,
 	};
 }
 
-/* Commits the rows of all jobs that have something to say, in one transaction. */
+/* The strings of a row that the job itself does not hold. */
+struct row_strings {
+	char *audience;
+	char subject[NAME_SUBJECT_MAX];
+};
+
+/* Commits a row for each job in one transaction. */
 static int commit(struct signer_process *sp, struct signer_job *first, struct err *err)
 {
 	struct store_audit rows[SIGNER_BATCH_MAX];
-	char *audiences[SIGNER_BATCH_MAX];
+	struct row_strings *strings = text_alloc(SIGNER_BATCH_MAX, sizeof(*strings));
 	const unix_time now = clock_now();
 	size_t count = 0;
 	int rc;
 
-	for (struct signer_job *job = first; job; job = job->next) {
-		if (job->reply.err.code != ERR_NONE)
-			continue;
-		audiences[count] =
-			job->request.audiences ? json_dumps(job->request.audiences, JSON_COMPACT) : NULL;
-		rows[count] = audit_row(job, audiences[count], now);
-		count++;
+	for (struct signer_job *job = first; job; job = job->next, count++) {
+		const struct signer_request *req = &job->request;
+		struct row_strings *s = &strings[count];
+
+		s->audience = req->audiences ? json_dumps(req->audiences, JSON_COMPACT) : NULL;
+		name_subject(req->namespace, req->name, s->subject);
+		rows[count] = audit_row(job, s->audience, s->subject, now);
 	}
-	rc = count > 0 ? store_audit_append(sp->settings->store, sp->settings->issuer, rows, count, err) : 0;
+	rc = store_audit_append(sp->settings->store, sp->settings->issuer, rows, count, err);
 	for (size_t i = 0; i < count; i++)
-		free(audiences[i]);
+		free(strings[i].audience);
+	free(strings);
 	return rc;
 }
 
@@ -142,7 +168,8 @@ static void refuse_all(struct signer_job *first, const struct err *why)
 	log_event(LOG_ERROR, "audit.failed", "error", why->text, NULL);
 	for (struct signer_job *job = first; job; job = job->next)
 		if (job->reply.err.code == ERR_NONE) {
-			(void)err_set(&job->reply.err, ERR_BUSY, "the audit could not be written");
+			(void)err_set(&job->reply.err, ERR_BUSY,
+				"the audit could not be written");
 			mint_token_free(&job->reply.token);
 		}
 }
@@ -153,8 +180,8 @@ static void log_issued(const struct signer_job *job)
 
 	if (token->token)
 		log_event(LOG_INFO, "token.issued", "jti", token->jti, "kid", token->kid, "sub",
-			token->subject, "actor", job->request.actor, "peer", job->request.peer, "ttl",
-			text_num(job->request.lifetime_s).s, NULL);
+			token->subject, "actor", job->request.actor, "peer", job->request.peer,
+			"ttl", text_num(job->request.lifetime_s).s, NULL);
 }
 
 static void *write_batches(void *arg)
@@ -200,16 +227,20 @@ static int rotate_due(struct signer_process *sp, unix_time now, struct err *err)
 		.actor = "issuerd",
 	};
 	struct store_keys keys;
+	unix_time next_change;
 	size_t changed;
 
+	sp->rotation_due = now + ROTATION_RETRY_S;
 	if (rotate_run(&rotate, PLAN_TICK, false, now, &keys, &changed, err) < 0)
 		return -1;
-	sp->rotation_due = plan_next_change(&keys, now);
+	next_change = plan_next_change(&keys, now);
+	sp->rotation_due =
+		now + ROTATION_LOOK_S < next_change ? now + ROTATION_LOOK_S : next_change;
 	sp->is_rotation_failing = false;
 	store_keys_free(&keys);
 	if (changed > 0)
-		log_event(LOG_INFO, "keys.changed", "rows", text_num((int64_t)changed).s, "next_change",
-			text_time(sp->rotation_due).s, NULL);
+		log_event(LOG_INFO, "keys.changed", "rows", text_num((int64_t)changed).s,
+			"next_change", text_time(next_change).s, NULL);
 	return 0;
 }
 
@@ -230,14 +261,18 @@ static void tick(struct signer_process *sp)
 		log_rotation_failed(sp, &err);
 }
 
-/* ---- the socket ---- */
-
-static void refuse(struct signer_process *sp, int64_t id, const struct err *why)
+/* A thread of its own: making a key takes seconds, and the store may be locked as long. */
+static void *follow_clock(void *arg)
 {
-	const struct signer_reply reply = { .id = id, .err = *why };
+	struct signer_process *sp = arg;
+	struct pollfd pfd = { .fd = sp->stop_fd, .events = POLLIN };
 
-	send_reply(sp->fd, &reply);
+	while (poll(&pfd, 1, SIGNER_TICK_MS) <= 0)
+		tick(sp);
+	return NULL;
 }
+
+/* ---- the socket ---- */
 
 /* Takes one packet from the gateway; false if it cannot even be answered. */
 static bool receive(struct signer_process *sp, const char *packet, size_t len)
@@ -273,51 +308,24 @@ static bool receive_all(struct signer_process *sp, char *packet)
 	}
 }
 
-/* Reads packets until the gateway closes its end, and ticks in between. */
+/* Reads packets until the gateway closes its end. */
 static int serve(struct signer_process *sp, struct err *err)
 {
-	const struct itimerspec every = { { 0, SIGNER_TICK_NS }, { 0, SIGNER_TICK_NS } };
 	auto_free char *packet = text_alloc(SIGNER_MESSAGE_MAX, 1);
-	auto_close int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	struct pollfd fds[] = { { .fd = sp->fd, .events = POLLIN }, { .fd = timer, .events = POLLIN } };
-	uint64_t ticks;
+	struct pollfd pfd = { .fd = sp->fd, .events = POLLIN };
 
-	if (timer < 0 || timerfd_settime(timer, 0, &every, NULL) < 0)
-		return err_errno(err, ERR_FAILED, "could not set a timer");
 	for (;;) {
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+		if (poll(&pfd, 1, -1) < 0 && errno != EINTR)
 			return err_errno(err, ERR_FAILED, "could not wait for the gateway");
-		if (fds[0].revents != 0 && !receive_all(sp, packet))
+		if (pfd.revents != 0 && !receive_all(sp, packet))
 			return 0;
-		if (read(timer, &ticks, sizeof(ticks)) > 0)
-			tick(sp);
 	}
 }
 
 /* ---- start and end ---- */
 
-static int start_threads(struct signer_process *sp, struct err *err)
-{
-	const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	const size_t wanted = cores < 1			 ? 1 :
-		cores > SIGNER_WORKERS_MAX ? SIGNER_WORKERS_MAX :
-						 (size_t)cores;
-
-	if (pthread_create(&sp->writer, NULL, write_batches, sp) != 0)
-		return err_set(err, ERR_FAILED, "could not start a thread");
-	for (size_t i = 0; i < wanted; i++)
-		if (pthread_create(&sp->workers[sp->worker_count], NULL, work, sp) == 0)
-			sp->worker_count++;
-	if (sp->worker_count == 0) {
-		signer_queue_close(sp->to_write);
-		(void)pthread_join(sp->writer, NULL); /* it was started and is not detached */
-		return err_set(err, ERR_FAILED, "could not start a thread");
-	}
-	return 0;
-}
-
 /* In the order of the pipe, so that nothing is lost on the way. */
-static void stop_threads(struct signer_process *sp)
+static void stop_workers(struct signer_process *sp)
 {
 	signer_queue_close(sp->to_sign);
 	for (size_t i = 0; i < sp->worker_count; i++)
@@ -326,26 +334,56 @@ static void stop_threads(struct signer_process *sp)
 	(void)pthread_join(sp->writer, NULL);
 }
 
-/* Keys must not reach the swap. Locks pages as they are touched, so memory stays small; where the
- * limit does not allow it, OpenSSL's secure heap is still locked on its own. */
+static void stop_threads(struct signer_process *sp)
+{
+	(void)eventfd_write(sp->stop_fd, 1); /* an eventfd at 0 always takes 1 */
+	(void)pthread_join(sp->clock_follower, NULL);
+	stop_workers(sp);
+}
+
+static int start_threads(struct signer_process *sp, struct err *err)
+{
+	const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	const size_t wanted = cores < 1      ? 1
+		: cores > SIGNER_WORKERS_MAX ? SIGNER_WORKERS_MAX
+					     : (size_t)cores;
+
+	if (pthread_create(&sp->writer, NULL, write_batches, sp) != 0)
+		return err_set(err, ERR_FAILED, "could not start a thread");
+	for (size_t i = 0; i < wanted; i++)
+		if (pthread_create(&sp->workers[sp->worker_count], NULL, work, sp) == 0)
+			sp->worker_count++;
+	if (sp->worker_count > 0 &&
+		pthread_create(&sp->clock_follower, NULL, follow_clock, sp) == 0)
+		return 0;
+	stop_workers(sp);
+	return err_set(err, ERR_FAILED, "could not start a thread");
+}
+
+/* Keys must not reach the swap. Locks pages as they are touched, so memory stays small; where
+ * the limit does not allow it, OpenSSL's secure heap is still locked on its own. */
 static void lock_memory(void)
 {
 	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
-		log_event(LOG_WARN, "signer.memory_not_locked", "error", strerror(errno), "hint",
-			"raise LimitMEMLOCK", NULL);
+		log_event(LOG_WARN, "signer.memory_not_locked", "error", strerror(errno),
+			"hint", "raise LimitMEMLOCK", NULL);
 }
 
 static int prepare(struct signer_process *sp, struct err *err)
 {
 	const struct signer_settings *settings = sp->settings;
 	const unix_time now = clock_now();
+	bool is_changed;
 
 	lock_memory();
 	if (key_sealing_read(settings->sealing_path, &sp->sealing, err) < 0)
 		return -1;
-	/* The slot opens the keys: a wrong sealing key must stop us before a rotation adds more. */
-	if (keyring_slot_open(sp->settings->store, settings->issuer, sp->sealing, now, &sp->slot, err) < 0 ||
-		rotate_due(sp, now, err) < 0)
+	/* The slot opens the keys: a wrong sealing key must stop us before a rotation adds
+	 * more. */
+	if (keyring_slot_open(sp->settings->store, settings->issuer, sp->sealing, now,
+		    &sp->slot, err) < 0 ||
+		rotate_due(sp, now, err) < 0 ||
+		keyring_slot_refresh(sp->slot, now, &is_changed, err) < 0)
 		return -1;
 	sp->to_sign = signer_queue_new(SIGNER_QUEUE_MAX);
 	sp->to_write = signer_queue_new(SIGNER_QUEUE_MAX);
@@ -358,6 +396,8 @@ static void release(struct signer_process *sp)
 	signer_queue_free(sp->to_write);
 	keyring_slot_close(sp->slot);
 	key_sealing_free(sp->sealing);
+	if (sp->stop_fd >= 0)
+		(void)close(sp->stop_fd); /* nobody waits for it any more */
 }
 
 void signer_process_refuse(int fd, const struct err *why)
@@ -371,15 +411,20 @@ int signer_process_run(int fd, const struct signer_settings *settings, struct er
 {
 	struct signer_process sp = { .fd = fd, .settings = settings };
 	const struct signer_reply ready = { .id = SIGNER_READY_ID };
-	int rc = prepare(&sp, err);
+	int rc;
 
+	/* A terminal or service manager signals both processes; the gateway decides when we
+	 * end. */
+	(void)signal(SIGINT, SIG_IGN); /* these cannot fail with valid numbers */
+	(void)signal(SIGTERM, SIG_IGN);
+	(void)signal(SIGHUP, SIG_IGN);
+	sp.stop_fd = eventfd(0, EFD_CLOEXEC);
+	rc = sp.stop_fd < 0 ? err_errno(err, ERR_FAILED, "could not make an eventfd")
+			    : prepare(&sp, err);
 	if (rc < 0) {
 		release(&sp);
 		return -1;
 	}
-	/* A terminal or service manager signals both processes; the gateway decides when we end. */
-	(void)signal(SIGINT, SIG_IGN);
-	(void)signal(SIGTERM, SIG_IGN);
 	send_reply(fd, &ready);
 	rc = serve(&sp, err);
 	stop_threads(&sp);

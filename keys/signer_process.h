@@ -1,6 +1,6 @@
-/* signer_process.h - the process that holds the private keys. It has no network: it reads requests
- * from one socket, signs on as many threads as there are cores, commits the audit rows of a batch,
- * and only then answers. It also rotates the keys when they are due.
+/* signer_process.h - the process that holds the private keys. It has no network: it reads
+ * requests from one socket, signs on as many threads as there are cores, commits the audit rows
+ * of a batch, and only then answers. It also rotates the keys when they are due.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SIGNER_PROCESS_H
 #define SIGNER_PROCESS_H

@@ -35,20 +35,23 @@ char *settings_sealing_path(const struct conf *conf)
 	return path && access(path, F_OK) == 0 ? take(path) : text_copy(conf->sealing_key);
 }
 
-static int check_issuer(const struct conf *conf, struct store *store, struct err *err)
+int settings_check_issuer(const struct conf *conf, struct store *store, struct err *err)
 {
 	const struct conf_issuer *wanted = &conf->issuers[0];
 	struct store_issuer stored;
 	int rc = 0;
 
 	if (store_issuer_get(store, wanted->name, &stored, err) < 0)
-		return err_set(err, err->code, "store '%s' has no issuer '%s'; run: issuerctl -c %s init",
-			conf->store, wanted->name, conf->path);
+		return err->code != ERR_NOT_FOUND
+			? -1
+			: err_set(err, ERR_NOT_FOUND,
+				  "store '%s' has no issuer '%s'; run: issuerctl -c %s init",
+				  conf->store, wanted->name, conf->path);
 	if (strcmp(stored.url, wanted->url) != 0)
 		rc = err_set(err, ERR_REFUSED,
 			"issuer '%s' has the URL '%s' in the store, but '%s' in '%s'; set it back, or give the "
-			"new URL a new name and run: issuerctl -c %s init", stored.name, stored.url, wanted->url,
-			conf->path, conf->path);
+			"new URL a new name and run: issuerctl -c %s init",
+			stored.name, stored.url, wanted->url, conf->path, conf->path);
 	store_issuer_free(&stored);
 	return rc;
 }
@@ -60,11 +63,12 @@ int settings_open_store(const struct conf *conf, enum store_mode mode, struct st
 
 	if (store_open(conf->store, mode, &store, err) < 0) {
 		if (err->code == ERR_NOT_FOUND)
-			(void)err_set(err, ERR_NOT_FOUND, "there is no store at '%s'; run: issuerctl -c %s init",
+			(void)err_set(err, ERR_NOT_FOUND,
+				"there is no store at '%s'; run: issuerctl -c %s init",
 				conf->store, conf->path);
 		return -1;
 	}
-	if (check_issuer(conf, store, err) < 0)
+	if (settings_check_issuer(conf, store, err) < 0)
 		return -1;
 	*ret = take(store);
 	return 0;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/auto.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "store/db_file.h"
 
@@ -55,21 +56,12 @@ int db_file_draft(const char *path, char **ret, struct err *err)
 	return 0;
 }
 
-static int sync_directory_of(const char *path)
-{
-	auto_free char *copy = text_copy(path);
-	auto_close int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	return fd < 0 ? -1 : fsync(fd);
-}
-
 int db_file_publish(const char *draft, const char *path, struct err *err)
 {
 	/* link, unlike rename, never replaces what is there. */
 	if (link(draft, path) < 0)
 		return could_not_create(path, err);
-	if (sync_directory_of(path) < 0) {
-		(void)could_not_create(path, err);
+	if (file_sync_directory_of(path, err) < 0) {
 		(void)unlink(path); /* not made as promised; the error above says why */
 		return -1;
 	}

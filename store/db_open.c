@@ -96,8 +96,8 @@ int db_open(const char *path, bool is_read_only, struct db **ret, struct err *er
 		return -1;
 	if (is_read_only && version < STORE_VERSION)
 		return err_set(err, ERR_FAILED,
-			"'%s' has the older version %d; issuerctl init brings it up to date", path,
-			(int)version);
+			"'%s' has the older version %d; issuerctl init brings it up to date",
+			path, (int)version);
 	if (!is_read_only && set_wal(db, err) < 0)
 		return -1;
 	if (version < STORE_VERSION && migrate(db, err) < 0)

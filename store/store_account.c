@@ -42,8 +42,9 @@ static int no_account(const char *namespace, const char *name, struct err *err)
 static int audit(struct tx *tx, const char *event, const char *namespace, const char *name,
 	const char *actor, unix_time at, const char *detail, struct err *err)
 {
-	auto_free char *subject = text_format("system:serviceaccount:%s:%s", namespace, name);
+	char subject[NAME_SUBJECT_MAX];
 
+	name_subject(namespace, name, subject);
 	return tx_audit(tx,
 		&(struct store_audit){ .at = at,
 			.event = event,
