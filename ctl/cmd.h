@@ -1,5 +1,5 @@
-/* cmd.h - the commands of issuerctl as one table: help, parsing, man page and completion all come
- * from it. A command's code is in cmd_NOUN.c.
+/* cmd.h - the commands of issuerctl as one table: help and parsing both come from it, and a
+ * test (t/0003-docs.t) holds the manual page against it. A command's code is in cmd_NOUN.c.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CMD_H
 #define CMD_H
@@ -21,6 +21,7 @@ struct cmd_option {
 	const char *name;    /* long, without dashes; NULL ends a list */
 	const char *metavar; /* NULL: a flag */
 	const char *help;
+	char letter; /* its short form, or 0 */
 };
 
 /* What a command runs with. `conf` and `store` are opened by cmd_open. */
@@ -48,7 +49,7 @@ struct cmd {
 	const char *args; /* "NAMESPACE/NAME", "[FILE]", "" */
 	size_t args_min, args_max;
 	const char *summary;
-	bool is_change; /* takes --dry-run */
+	bool is_change;                   /* takes --dry-run */
 	const struct cmd_option *options; /* NULL: none of its own */
 	int (*run)(struct cmd_run *run, struct err *err);
 };
@@ -61,10 +62,17 @@ extern const struct cmd cmd_client[];
 extern const struct cmd cmd_grant[];
 extern const struct cmd cmd_token[];
 
+extern const struct cmd *const cmd_nouns[];  /* all these lists, NULL at the end */
+extern const struct cmd_option cmd_common[]; /* options of every command */
+extern const struct cmd_option cmd_change[]; /* of every command that changes something */
+extern const struct cmd_option cmd_alone[];  /* only without a command */
+
 /* The last value given for an option, or NULL; of a flag "" if it was given. */
 const char *cmd_value(const struct cmd_run *run, const char *name);
-/* All values of an option that may be repeated: borrowed strings, at most `max`; the count. */
-size_t cmd_values(const struct cmd_run *run, const char *name, const char **ret, size_t max);
+/* All values of an option that may be repeated: borrowed strings. More than `max` are refused.
+ */
+int cmd_values(const struct cmd_run *run, const char *name, const char **ret, size_t max,
+	size_t *ret_count, struct err *err);
 
 /* Loads the configuration; and opens the store too. */
 int cmd_load_conf(struct cmd_run *run, struct err *err);

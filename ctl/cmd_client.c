@@ -3,16 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/crypto.h>
-
-#include "base/b64url.h"
 #include "base/file.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "ctl/cmd.h"
 #include "ctl/output.h"
 
-#define CLIENT_SECRET_BYTES  32
 #define CLIENT_SECRET_PREFIX "isc_" /* so that scanners for leaked secrets can know it */
+#define CLIENT_SECRET_CHARS  43     /* of 64 kinds: 258 bits */
+#define CLIENT_SECRET_LEN    (sizeof(CLIENT_SECRET_PREFIX) - 1 + CLIENT_SECRET_CHARS)
 #define CLIENT_EXPIRES_MAX_S (INT64_C(10) * 365 * 86400)
 
 static const struct output_column columns[] = { { "NAME", "name" }, { "KIND", "kind" },
@@ -23,7 +22,8 @@ static const char *state_of(const struct store_client *client, unix_time now)
 {
 	if (client->revoked_at != TIME_UNSET)
 		return "revoked";
-	return client->expires_at != TIME_UNSET && client->expires_at <= now ? "expired" : "active";
+	return client->expires_at != TIME_UNSET && client->expires_at <= now ? "expired"
+									     : "active";
 }
 
 static json_t *client_json(const struct store_client *client, unix_time now)
@@ -38,27 +38,33 @@ static json_t *client_json(const struct store_client *client, unix_time now)
 		"revoked_at", output_time(client->revoked_at));
 }
 
-/* A new secret as text, and its hash for the store. */
-static int make_secret(struct text *ret, char hash[SECRET_HEX_LEN + 1], struct err *err)
+/* Fills `secret`, which is on the secure heap, as a NUL-terminated text; its hash is for the
+ * store. */
+static int make_secret(char secret[static CLIENT_SECRET_LEN + 1],
+	char ret_hash[SECRET_HEX_LEN + 1], struct err *err)
 {
-	unsigned char bytes[CLIENT_SECRET_BYTES];
+	static const char alphabet[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	char *chars = secret + CLIENT_SECRET_LEN - CLIENT_SECRET_CHARS;
 
-	if (secret_random(bytes, sizeof(bytes), err) < 0)
+	if (secret_random(chars, CLIENT_SECRET_CHARS, err) < 0)
 		return -1;
-	text_add(ret, CLIENT_SECRET_PREFIX);
-	b64url_encode(ret, bytes, sizeof(bytes));
-	OPENSSL_cleanse(bytes, sizeof(bytes));
-	secret_hash_hex(ret->s, ret->len, hash);
+	memcpy(secret, CLIENT_SECRET_PREFIX, strlen(CLIENT_SECRET_PREFIX));
+	for (size_t i = 0; i < CLIENT_SECRET_CHARS; i++)
+		chars[i] =
+			alphabet[(unsigned char)chars[i] % 64]; /* 64 divides 256: all alike */
+	secret[CLIENT_SECRET_LEN] = '\0';
+	secret_hash_hex(secret, CLIENT_SECRET_LEN, ret_hash);
 	return 0;
 }
 
 /* The file comes first: a client whose secret was lost could never be used. */
-static int store_client(struct cmd_run *run, const struct store_client *client,
-	const struct text *secret, struct err *err)
+static int keep_client(struct cmd_run *run, const struct store_client *client,
+	const char *secret, struct err *err)
 {
 	const char *file = cmd_value(run, "secret-file");
 
-	if (file && file_create_secret(file, secret->s, secret->len, err) < 0)
+	if (file && file_create_secret(file, secret, strlen(secret), err) < 0)
 		return -1;
 	if (store_client_create(run->store, cmd_issuer(run), client, run->actor, err) < 0) {
 		if (file)
@@ -69,46 +75,60 @@ static int store_client(struct cmd_run *run, const struct store_client *client,
 }
 
 static int report_created(const struct cmd_run *run, const struct store_client *client,
-	const struct text *secret, struct err *err)
+	const char *secret, struct err *err)
 {
 	const char *file = cmd_value(run, "secret-file");
 	json_t *json = client_json(client, run->now);
 
 	(void)json_object_set_new(json, file ? "secret_file" : "secret",
-		json_string(file ? file : secret->s));
+		json_string(file ? file : secret));
 	if (output_object(run, json, "name", err) < 0)
-		return -1;
+		return file
+			? -1
+			: err_add(err,
+				  "client '%s' was created, but its secret not printed; revoke it",
+				  client->name);
 	if (!file && run->output == CMD_TABLE)
-		(void)printf("\nThis is the only time the secret is shown; the store holds its hash.\n");
+		(void)printf(
+			"\nThis is the only time the secret is shown; the store holds its hash.\n");
 	return 0;
+}
+
+/* The copies in the JSON that is printed live as long as that. */
+static int create(struct cmd_run *run, struct store_client *client, struct err *err)
+{
+	char *secret = secret_alloc(CLIENT_SECRET_LEN + 1);
+	int rc = make_secret(secret, client->secret_hash, err);
+
+	if (rc == 0)
+		rc = keep_client(run, client, secret, err);
+	if (rc == 0)
+		rc = report_created(run, client, secret, err);
+	secret_free(secret, CLIENT_SECRET_LEN + 1);
+	return rc;
 }
 
 static int client_create(struct cmd_run *run, struct err *err)
 {
-	const char *groups[STORE_GROUPS_MAX + 1];
+	const char *groups[STORE_GROUPS_MAX];
 	struct store_client client = { .kind = "bearer", .created_at = run->now };
-	auto_text struct text secret = TEXT_INIT;
 	int64_t expires_s;
-	int rc;
 
-	client.group_count = cmd_values(run, "group", groups, STORE_GROUPS_MAX + 1);
-	client.groups = (char **)(uintptr_t)groups; /* only read */
 	if (name_check_user("client name", run->args[0], err) < 0 ||
-		cmd_duration(run, "expires-in", 60, CLIENT_EXPIRES_MAX_S, 0, &expires_s, err) < 0 ||
-		make_secret(&secret, client.secret_hash, err) < 0 ||
+		cmd_values(run, "group", groups, STORE_GROUPS_MAX, &client.group_count, err) <
+			0 ||
+		cmd_duration(run, "expires-in", 60, CLIENT_EXPIRES_MAX_S, 0, &expires_s, err) <
+			0 ||
 		cmd_open(run, STORE_WRITE, err) < 0)
 		return -1;
+	client.groups = (char **)(uintptr_t)groups;                     /* only read */
 	(void)text_fit(client.name, sizeof(client.name), run->args[0]); /* checked: it fits */
 	client.expires_at = expires_s > 0 ? run->now + expires_s : TIME_UNSET;
 	if (run->is_dry_run) {
 		cmd_would("create client '%s'", client.name);
 		return 0;
 	}
-	rc = store_client(run, &client, &secret, err);
-	if (rc == 0)
-		rc = report_created(run, &client, &secret, err);
-	OPENSSL_cleanse(secret.s, secret.len);
-	return rc;
+	return create(run, &client, err);
 }
 
 static int client_list(struct cmd_run *run, struct err *err)
@@ -150,15 +170,16 @@ static int client_revoke(struct cmd_run *run, struct err *err)
 }
 
 static const struct cmd_option create_options[] = {
-	{ "group", "GROUP", "make it a member of this group; may be repeated" },
-	{ "expires-in", "DURATION", "the secret stops working after this, e.g. 90d" },
-	{ "secret-file", "FILE", "write the secret here (mode 0600) instead of printing it" },
-	{ NULL, NULL, NULL },
+	{ "group", "GROUP", "make it a member of this group; may be repeated", 0 },
+	{ "expires-in", "DURATION", "the secret stops working after this, e.g. 90d", 0 },
+	{ "secret-file", "FILE", "write the secret here (mode 0600) instead of printing it",
+		0 },
+	{ .name = NULL },
 };
 
 const struct cmd cmd_client[] = {
-	{ "client", "create", "NAME", 1, 1, "Create a client with a bearer secret", true, create_options,
-		client_create },
+	{ "client", "create", "NAME", 1, 1, "Create a client with a bearer secret", true,
+		create_options, client_create },
 	{ "client", "list", "", 0, 0, "List clients", false, NULL, client_list },
 	{ "client", "revoke", "NAME", 1, 1, "Revoke a client's secret at once", true, NULL,
 		client_revoke },

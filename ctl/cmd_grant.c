@@ -1,4 +1,5 @@
-/* cmd_grant.c - issuerctl grant ...: who may ask for which tokens. Nothing is allowed without one.
+/* cmd_grant.c - issuerctl grant ...: who may ask for which tokens. Nothing is allowed without
+ * one.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -26,9 +27,9 @@ static json_t *grant_json(const struct store_grant *grant)
 
 	for (size_t i = 0; i < grant->audience_count; i++)
 		(void)json_array_append_new(audiences, json_string(grant->audiences[i]));
-	return json_pack("{s:I, s:s, s:s, s:o, s:s, s:o}", "id", (json_int_t)grant->id, "for", who,
-		"subject", subject, "audiences", audiences, "max_ttl", text_span(grant->max_ttl_s).s,
-		"created_at", output_time(grant->created_at));
+	return json_pack("{s:I, s:s, s:s, s:o, s:s, s:o}", "id", (json_int_t)grant->id, "for",
+		who, "subject", subject, "audiences", audiences, "max_ttl",
+		text_span(grant->max_ttl_s).s, "created_at", output_time(grant->created_at));
 }
 
 /* "NAME" is a client, "group:NAME" a group. */
@@ -46,7 +47,9 @@ static int take_who(const char *who, struct store_grant *grant, struct err *err)
 static int take_audiences(const struct cmd_run *run, const char **audiences,
 	struct store_grant *grant, struct err *err)
 {
-	grant->audience_count = cmd_values(run, "audience", audiences, STORE_AUDIENCES_MAX + 1);
+	if (cmd_values(run, "audience", audiences, STORE_AUDIENCES_MAX, &grant->audience_count,
+		    err) < 0)
+		return -1;
 	grant->audiences = (char **)(uintptr_t)audiences; /* only read */
 	if (grant->audience_count == 0)
 		return err_set(err, ERR_BAD_INPUT,
@@ -59,14 +62,15 @@ static int take_audiences(const struct cmd_run *run, const char **audiences,
 
 static int grant_add(struct cmd_run *run, struct err *err)
 {
-	const char *audiences[STORE_AUDIENCES_MAX + 1];
+	const char *audiences[STORE_AUDIENCES_MAX];
 	struct store_grant grant = { .created_at = run->now };
 
 	if (take_who(run->args[0], &grant, err) < 0 ||
 		name_split(run->args[1], true, grant.namespace, grant.name, err) < 0 ||
-		take_audiences(run, audiences, &grant, err) < 0 || cmd_load_conf(run, err) < 0 ||
-		cmd_duration(run, "max-ttl", TTL_MIN_S, TTL_MAX_S, run->conf->tokens.default_lifetime.s,
-			&grant.max_ttl_s, err) < 0 ||
+		take_audiences(run, audiences, &grant, err) < 0 ||
+		cmd_load_conf(run, err) < 0 ||
+		cmd_duration(run, "max-ttl", TTL_MIN_S, TTL_MAX_S,
+			run->conf->tokens.default_lifetime.s, &grant.max_ttl_s, err) < 0 ||
 		settings_open_store(run->conf, STORE_WRITE, &run->store, err) < 0)
 		return -1;
 	if (run->is_dry_run) {
@@ -74,10 +78,12 @@ static int grant_add(struct cmd_run *run, struct err *err)
 			text_span(grant.max_ttl_s).s);
 		return 0;
 	}
-	if (store_grant_add(run->store, cmd_issuer(run), &grant, run->actor, &grant.id, err) < 0)
+	if (store_grant_add(run->store, cmd_issuer(run), &grant, run->actor, &grant.id, err) <
+		0)
 		return -1;
 	if (grant.max_ttl_s > run->conf->tokens.max_lifetime.s)
-		(void)fprintf(stderr, "note: tokens.max_lifetime (%s) is shorter and will apply\n",
+		(void)fprintf(stderr,
+			"note: tokens.max_lifetime (%s) is shorter and will apply\n",
 			run->conf->tokens.max_lifetime.text);
 	return output_object(run, grant_json(&grant), "id", err);
 }
@@ -111,19 +117,21 @@ static int grant_remove(struct cmd_run *run, struct err *err)
 	}
 	if (store_grant_remove(run->store, cmd_issuer(run), id, run->actor, run->now, err) < 0)
 		return -1;
-	return output_object(run, json_pack("{s:I, s:b}", "id", (json_int_t)id, "removed", 1), "id",
-		err);
+	return output_object(run, json_pack("{s:I, s:b}", "id", (json_int_t)id, "removed", 1),
+		"id", err);
 }
 
 static const struct cmd_option add_options[] = {
-	{ "audience", "AUDIENCE", "allow this audience; may be repeated; '*' allows any" },
-	{ "max-ttl", "DURATION", "longest lifetime, e.g. 1h (default tokens.default_lifetime)" },
-	{ NULL, NULL, NULL },
+	{ "audience", "AUDIENCE", "allow this audience; may be repeated; '*' allows any", 0 },
+	{ "max-ttl", "DURATION", "longest lifetime, e.g. 1h (default tokens.default_lifetime)",
+		0 },
+	{ .name = NULL },
 };
 
 const struct cmd cmd_grant[] = {
 	{ "grant", "add", "CLIENT|group:GROUP NAMESPACE/NAME", 2, 2,
-		"Allow tokens; '*' in NAMESPACE or NAME stands for any run", true, add_options, grant_add },
+		"Allow tokens; '*' in NAMESPACE or NAME stands for any run", true, add_options,
+		grant_add },
 	{ "grant", "list", "", 0, 0, "List grants", false, NULL, grant_list },
 	{ "grant", "remove", "ID", 1, 1, "Remove a grant", true, NULL, grant_remove },
 	{ .noun = NULL },

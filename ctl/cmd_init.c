@@ -1,5 +1,5 @@
-/* cmd_init.c - issuerctl init: store, sealing key, first active and standby key. Running it again
- * finishes what an interrupted run left, and changes nothing else.
+/* cmd_init.c - issuerctl init: store, sealing key, first active and standby key. Running it
+ * again finishes what an interrupted run left, and changes nothing else.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <libgen.h>
@@ -10,6 +10,7 @@
 #include "ctl/cmd.h"
 #include "ctl/keys.h"
 #include "ctl/output.h"
+#include "setup/settings.h"
 
 static int make_parent(const char *path, struct err *err)
 {
@@ -21,9 +22,33 @@ static int make_parent(const char *path, struct err *err)
 	return 0;
 }
 
-/* An existing sealing key is used; it may have been put there by a secret manager. */
-static int ensure_sealing_key(const char *path, struct err *err)
+/* Does the store hold keys that some sealing key has sealed? */
+static int has_keys(struct cmd_run *run, bool *ret, struct err *err)
 {
+	struct store_keys keys;
+	int64_t revision;
+
+	if (store_keys_load(run->store, cmd_issuer(run), &keys, &revision, err) < 0)
+		return -1;
+	*ret = keys.count > 0;
+	store_keys_free(&keys);
+	return 0;
+}
+
+/* An existing sealing key is used; it may have been put there by a secret manager. Where keys
+ * are sealed already only theirs will do, so none is made. */
+static int ensure_sealing_key(struct cmd_run *run, const char *path, struct err *err)
+{
+	bool is_in_use;
+
+	if (access(path, F_OK) == 0)
+		return 0;
+	if (has_keys(run, &is_in_use, err) < 0)
+		return -1;
+	if (is_in_use)
+		return err_set(err, ERR_NOT_FOUND,
+			"the store holds keys, but their sealing key '%s' is missing; restore it",
+			path);
 	if (make_parent(path, err) < 0)
 		return -1;
 	return key_sealing_create(path, err) < 0 && err->code != ERR_CONFLICT ? -1 : 0;
@@ -39,43 +64,39 @@ static int ensure_store(struct cmd_run *run, struct err *err)
 		return 0;
 	if (err->code != ERR_NOT_FOUND)
 		return -1;
-	return store_open(path, STORE_CREATE, &run->store, err);
+	if (store_open(path, STORE_CREATE, &run->store, err) == 0)
+		return 0;
+	/* Another init was quicker; what it has made is as good. */
+	return err->code == ERR_CONFLICT ? store_open(path, STORE_WRITE, &run->store, err) : -1;
 }
 
 /* Makes the issuer's row, or checks that the one there has the configured URL. */
 static int ensure_issuer(struct cmd_run *run, struct err *err)
 {
 	const struct conf_issuer *issuer = &run->conf->issuers[0];
-	struct store_issuer stored;
-	int rc = 0;
 
-	if (store_issuer_get(run->store, issuer->name, &stored, err) < 0)
-		return err->code == ERR_NOT_FOUND ?
-			store_issuer_create(run->store, issuer->name, issuer->url, run->actor, run->now,
-				err) :
-			-1;
-	if (strcmp(stored.url, issuer->url) != 0)
-		rc = err_set(err, ERR_CONFLICT,
-			"issuer '%s' exists with the URL '%s'; give '%s' a name of its own", stored.name,
-			stored.url, issuer->url);
-	store_issuer_free(&stored);
-	return rc;
+	if (settings_check_issuer(run->conf, run->store, err) == 0)
+		return 0;
+	if (err->code != ERR_NOT_FOUND)
+		return -1;
+	return store_issuer_create(run->store, issuer->name, issuer->url, run->actor, run->now,
+		err);
 }
 
-static int dry_run(struct cmd_run *run, struct err *err)
+static int dry_run(const struct cmd_run *run, const char *sealing_path)
 {
 	const struct conf_issuer *issuer = &run->conf->issuers[0];
 	struct stat st;
 	const bool is_there = stat(run->conf->store, &st) == 0;
 
-	(void)err;
 	if (is_there)
-		cmd_would("leave the store '%s' as it is, and add what it lacks", run->conf->store);
+		cmd_would("leave the store '%s' as it is, and add what it lacks",
+			run->conf->store);
 	else
-		cmd_would("make the store '%s' for issuer '%s' at %s", run->conf->store, issuer->name,
-			issuer->url);
-	if (stat(run->conf->sealing_key, &st) < 0)
-		cmd_would("make the sealing key '%s'", run->conf->sealing_key);
+		cmd_would("make the store '%s' for issuer '%s' at %s", run->conf->store,
+			issuer->name, issuer->url);
+	if (stat(sealing_path, &st) < 0)
+		cmd_would("make the sealing key '%s'", sealing_path);
 	if (!is_there)
 		cmd_would("make an active and a standby key (%s)", run->conf->keys.algorithm);
 	return 0;
@@ -83,31 +104,34 @@ static int dry_run(struct cmd_run *run, struct err *err)
 
 static int init(struct cmd_run *run, struct err *err)
 {
+	auto_free char *sealing_path = NULL;
 	struct store_keys keys;
 	size_t made;
 	int rc;
 
 	if (cmd_load_conf(run, err) < 0)
 		return -1;
+	sealing_path = settings_sealing_path(run->conf);
 	if (run->is_dry_run)
-		return dry_run(run, err);
-	if (ensure_sealing_key(run->conf->sealing_key, err) < 0 || ensure_store(run, err) < 0 ||
-		ensure_issuer(run, err) < 0 ||
+		return dry_run(run, sealing_path);
+	if (ensure_store(run, err) < 0 || ensure_issuer(run, err) < 0 ||
+		ensure_sealing_key(run, sealing_path, err) < 0 ||
 		keys_rotate(run, PLAN_TICK, &keys, &made, err) < 0)
 		return -1;
 	rc = output_object(run,
 		json_pack("{s:s, s:s, s:s, s:s, s:b, s:I}", "issuer", cmd_issuer(run), "url",
 			run->conf->issuers[0].url, "store", run->conf->store, "sealing_key",
-			run->conf->sealing_key, "changed", made > 0, "keys", (json_int_t)keys.count),
+			sealing_path, "changed", made > 0, "keys", (json_int_t)keys.count),
 		"issuer", err);
 	store_keys_free(&keys);
 	if (rc == 0 && run->output == CMD_TABLE)
-		(void)printf("\nKeep a copy of the sealing key where no copy of the store is kept.\n");
+		(void)printf(
+			"\nKeep a copy of the sealing key where no copy of the store is kept.\n");
 	return rc;
 }
 
 const struct cmd cmd_init[] = {
-	{ "init", NULL, "", 0, 0, "Make the store, the sealing key and the first two keys", true, NULL,
-		init },
+	{ "init", NULL, "", 0, 0, "Make the store, the sealing key and the first two keys",
+		true, NULL, init },
 	{ .noun = NULL },
 };

@@ -9,19 +9,19 @@
 
 #define ANNOTATIONS_MAX 32
 
-static const struct output_column columns[] = { { "NAMESPACE", "namespace" }, { "NAME", "name" },
-	{ "UID", "uid" }, { "CREATED", "created_at" }, { "ANNOTATIONS", "annotations" },
-	{ NULL, NULL } };
+static const struct output_column columns[] = { { "NAMESPACE", "namespace" },
+	{ "NAME", "name" }, { "UID", "uid" }, { "CREATED", "created_at" },
+	{ "ANNOTATIONS", "annotations" }, { NULL, NULL } };
 
 static json_t *account_json(const struct store_account *account)
 {
-	json_t *annotations =
-		account->annotations ? json_loads(account->annotations, 0, NULL) : json_object();
+	json_t *annotations = account->annotations ? json_loads(account->annotations, 0, NULL)
+						   : json_object();
 	char id[NAME_LABEL_MAX + NAME_SUBDOMAIN_MAX + 2];
 
 	(void)snprintf(id, sizeof(id), "%s/%s", account->namespace, account->name);
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "id", id, "namespace", account->namespace,
-		"name", account->name, "uid", account->uid, "created_at",
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "id", id, "namespace",
+		account->namespace, "name", account->name, "uid", account->uid, "created_at",
 		output_time(account->created_at), "annotations",
 		annotations ? annotations : json_object());
 }
@@ -40,7 +40,8 @@ static int apply_annotation(json_t *annotations, const char *change, struct err 
 	}
 	if (!equals || equals == change)
 		return err_set(err, ERR_BAD_INPUT,
-			"annotation '%.80s' is neither KEY=VALUE nor KEY- (to remove it)", change);
+			"annotation '%.80s' is neither KEY=VALUE nor KEY- (to remove it)",
+			change);
 	key = strndup(change, (size_t)(equals - change));
 	if (!key || json_object_set_new(annotations, key, json_string(equals + 1)) < 0)
 		return err_set(err, ERR_BAD_INPUT, "annotation '%.80s' is not UTF-8", change);
@@ -62,11 +63,12 @@ static int sa_create(struct cmd_run *run, struct err *err)
 {
 	struct store_account account = { .created_at = run->now };
 	const char *changes[ANNOTATIONS_MAX];
-	const size_t count = cmd_values(run, "annotation", changes, ANNOTATIONS_MAX);
+	size_t count;
 	json_auto_t *annotations = json_object();
 	auto_free char *text = NULL;
 
 	if (name_split(run->args[0], false, account.namespace, account.name, err) < 0 ||
+		cmd_values(run, "annotation", changes, ANNOTATIONS_MAX, &count, err) < 0 ||
 		annotate(annotations, changes, count, &text, err) < 0 ||
 		secret_uuid(account.uid, err) < 0 || cmd_open(run, STORE_WRITE, err) < 0)
 		return -1;
@@ -86,7 +88,8 @@ static int load(struct cmd_run *run, enum store_mode mode, struct store_account 
 	char namespace[NAME_LABEL_MAX + 1];
 	char name[NAME_SUBDOMAIN_MAX + 1];
 
-	if (name_split(run->args[0], false, namespace, name, err) < 0 || cmd_open(run, mode, err) < 0)
+	if (name_split(run->args[0], false, namespace, name, err) < 0 ||
+		cmd_open(run, mode, err) < 0)
 		return -1;
 	return store_account_get(run->store, cmd_issuer(run), namespace, name, ret, err);
 }
@@ -109,8 +112,8 @@ static int sa_list(struct cmd_run *run, struct err *err)
 	json_t *list = json_array();
 
 	if (cmd_open(run, STORE_READ, err) < 0 ||
-		store_account_list(run->store, cmd_issuer(run), cmd_value(run, "namespace"), &accounts,
-			err) < 0) {
+		store_account_list(run->store, cmd_issuer(run), cmd_value(run, "namespace"),
+			&accounts, err) < 0) {
 		json_decref(list);
 		return -1;
 	}
@@ -137,8 +140,8 @@ static int sa_annotate(struct cmd_run *run, struct err *err)
 	if (rc == 0 && run->is_dry_run)
 		cmd_would("set the annotations of '%s' to %s", run->args[0], text);
 	else if (rc == 0)
-		rc = store_account_annotate(run->store, cmd_issuer(run), account.namespace, account.name,
-			text, run->actor, run->now, err);
+		rc = store_account_annotate(run->store, cmd_issuer(run), account.namespace,
+			account.name, text, run->actor, run->now, err);
 	if (rc == 0 && !run->is_dry_run) {
 		free(account.annotations);
 		account.annotations = take(text);
@@ -158,8 +161,8 @@ static int sa_delete(struct cmd_run *run, struct err *err)
 	if (run->is_dry_run)
 		cmd_would("delete service account '%s' (uid %s)", run->args[0], account.uid);
 	else
-		rc = store_account_delete(run->store, cmd_issuer(run), account.namespace, account.name,
-			run->actor, run->now, err);
+		rc = store_account_delete(run->store, cmd_issuer(run), account.namespace,
+			account.name, run->actor, run->now, err);
 	if (rc == 0 && !run->is_dry_run)
 		rc = output_object(run, account_json(&account), "id", err);
 	store_account_free(&account);
@@ -167,22 +170,24 @@ static int sa_delete(struct cmd_run *run, struct err *err)
 }
 
 static const struct cmd_option create_options[] = {
-	{ "annotation", "KEY=VALUE", "attach an annotation; may be repeated" },
-	{ NULL, NULL, NULL },
+	{ "annotation", "KEY=VALUE", "attach an annotation; may be repeated", 0 },
+	{ .name = NULL },
 };
 
 static const struct cmd_option list_options[] = {
-	{ "namespace", "NAMESPACE", "only this namespace" },
-	{ NULL, NULL, NULL },
+	{ "namespace", "NAMESPACE", "only this namespace", 0 },
+	{ .name = NULL },
 };
 
 const struct cmd cmd_sa[] = {
-	{ "sa", "create", "NAMESPACE/NAME", 1, 1, "Create a service account", true, create_options,
-		sa_create },
+	{ "sa", "create", "NAMESPACE/NAME", 1, 1, "Create a service account", true,
+		create_options, sa_create },
 	{ "sa", "list", "", 0, 0, "List service accounts", false, list_options, sa_list },
-	{ "sa", "show", "NAMESPACE/NAME", 1, 1, "Show one service account", false, NULL, sa_show },
+	{ "sa", "show", "NAMESPACE/NAME", 1, 1, "Show one service account", false, NULL,
+		sa_show },
 	{ "sa", "annotate", "NAMESPACE/NAME KEY=VALUE|KEY- ...", 2, 1 + ANNOTATIONS_MAX,
 		"Set or remove annotations", true, NULL, sa_annotate },
-	{ "sa", "delete", "NAMESPACE/NAME", 1, 1, "Delete a service account", true, NULL, sa_delete },
+	{ "sa", "delete", "NAMESPACE/NAME", 1, 1, "Delete a service account", true, NULL,
+		sa_delete },
 	{ .noun = NULL },
 };

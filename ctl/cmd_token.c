@@ -1,5 +1,5 @@
-/* cmd_token.c - issuerctl token ...: an admin mints one (audited like any other), looks into one,
- * or has one judged as a stranger would.
+/* cmd_token.c - issuerctl token ...: an admin mints one (audited like any other), looks into
+ * one, or has one judged as a stranger would.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,27 +10,32 @@
 #include "ctl/cmd.h"
 #include "ctl/discover.h"
 #include "ctl/output.h"
-#include "keys/claims.h"
 #include "keys/jws.h"
 #include "keys/mint.h"
 #include "setup/settings.h"
 
-#define AUDIENCES_MAX    16
-#define VERIFY_LEEWAY_S  60 /* kube-apiserver's own */
+#define AUDIENCES_MAX   16
+#define VERIFY_LEEWAY_S 60 /* kube-apiserver's own */
 
 /* ---- create ---- */
 
-static json_t *wanted_audiences(const struct cmd_run *run)
+/* The audiences of --audience, or none; a new reference. */
+static int take_audiences(const struct cmd_run *run, json_t **ret, struct err *err)
 {
 	const char *given[AUDIENCES_MAX];
-	const size_t count = cmd_values(run, "audience", given, AUDIENCES_MAX);
-	json_t *list = json_array();
+	json_auto_t *list = json_array();
+	size_t count;
 
-	for (size_t i = 0; i < count; i++)
-		(void)json_array_append_new(list, json_string(given[i]));
-	if (count == 0)
-		(void)json_array_append_new(list, json_string(run->conf->issuers[0].url));
-	return list;
+	if (cmd_values(run, "audience", given, AUDIENCES_MAX, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		if (name_check_audience("audience", given[i], err) < 0)
+			return -1;
+		if (json_array_append_new(list, json_string(given[i])) < 0)
+			return err_set(err, ERR_FAILED, "could not list the audiences");
+	}
+	*ret = take(list);
+	return 0;
 }
 
 /* The row comes before the token leaves, here as in the daemon. */
@@ -39,18 +44,8 @@ static int record(struct cmd_run *run, const struct mint_token *token, const jso
 {
 	auto_free char *audience = json_dumps(audiences, JSON_COMPACT);
 	auto_free char *detail = text_format("by issuerctl, lifetime %" PRId64 " s", ttl_s);
-	const struct store_audit row = {
-		.at = run->now,
-		.event = "token.issued",
-		.actor = run->actor,
-		.subject = token->subject,
-		.audience = audience,
-		.jti = token->jti,
-		.kid = token->kid,
-		.exp = token->exp,
-		.outcome = "ok",
-		.detail = detail,
-	};
+	const struct store_audit row =
+		mint_audit(token, audience, run->actor, NULL, detail, run->now);
 
 	return store_audit_append(run->store, cmd_issuer(run), &row, 1, err);
 }
@@ -64,35 +59,50 @@ static int open_ring(struct cmd_run *run, struct keyring **ret, struct err *err)
 	int rc;
 
 	if (key_sealing_read(path, &sealing, err) < 0 ||
-		keyring_slot_open(run->store, cmd_issuer(run), sealing, run->now, &slot, err) < 0)
+		keyring_slot_open(run->store, cmd_issuer(run), sealing, run->now, &slot, err) <
+			0)
 		return -1;
 	rc = keyring_slot_get(slot, run->now, ret, err);
 	keyring_slot_close(slot);
 	return rc;
 }
 
-static int mint_one(struct cmd_run *run, const struct store_account *account, int64_t ttl_s,
+static int print_token(const struct cmd_run *run, const struct mint_token *token,
 	struct err *err)
 {
+	int rc;
+
+	if (run->output == CMD_TABLE) {
+		(void)puts(token->token);
+		rc = output_flush(err);
+	} else {
+		rc = output_object(run,
+			json_pack("{s:s, s:s, s:s, s:s, s:o}", "token", token->token, "jti",
+				token->jti, "kid", token->kid, "subject", token->subject,
+				"expires_at", output_time(token->exp)),
+			"jti", err);
+	}
+	return rc < 0
+		? err_add(err, "token %s was minted and recorded, but not printed", token->jti)
+		: 0;
+}
+
+static int mint_one(struct cmd_run *run, const struct store_account *account, json_t *audiences,
+	int64_t ttl_s, struct err *err)
+{
 	const struct mint_policy policy = settings_mint(run->conf);
-	json_auto_t *audiences = wanted_audiences(run);
-	json_auto_t *kubernetes = claims_kubernetes(account);
 	auto_keyring struct keyring *ring = NULL;
-	const struct mint_request request = { account->namespace, account->name, audiences,
-		kubernetes, ttl_s };
+	const struct mint_request request = { account->namespace, account->name, account->uid,
+		audiences, ttl_s };
 	struct mint_token token;
 	int rc;
 
-	if (open_ring(run, &ring, err) < 0 || mint(ring, &policy, &request, run->now, &token, err) < 0)
+	if (open_ring(run, &ring, err) < 0 ||
+		mint(ring, &policy, &request, run->now, &token, err) < 0)
 		return -1;
 	rc = record(run, &token, audiences, ttl_s, err);
-	if (rc == 0 && run->output == CMD_TABLE)
-		(void)puts(token.token);
-	else if (rc == 0)
-		rc = output_object(run,
-			json_pack("{s:s, s:s, s:s, s:s, s:o}", "token", token.token, "jti", token.jti, "kid",
-				token.kid, "subject", token.subject, "expires_at", output_time(token.exp)),
-			"jti", err);
+	if (rc == 0)
+		rc = print_token(run, &token, err);
 	mint_token_free(&token);
 	return rc;
 }
@@ -101,22 +111,26 @@ static int token_create(struct cmd_run *run, struct err *err)
 {
 	char namespace[NAME_LABEL_MAX + 1];
 	char name[NAME_SUBDOMAIN_MAX + 1];
+	json_auto_t *audiences = NULL;
 	struct store_account account;
 	int64_t ttl_s;
-	int rc;
+	int rc = 0;
 
 	if (name_split(run->args[0], false, namespace, name, err) < 0 ||
+		take_audiences(run, &audiences, err) < 0 ||
 		cmd_open(run, STORE_WRITE, err) < 0 ||
 		cmd_duration(run, "ttl", 1, run->conf->tokens.max_lifetime.s,
 			run->conf->tokens.default_lifetime.s, &ttl_s, err) < 0 ||
-		store_account_get(run->store, cmd_issuer(run), namespace, name, &account, err) < 0)
+		store_account_get(run->store, cmd_issuer(run), namespace, name, &account, err) <
+			0)
 		return -1;
-	if (run->is_dry_run) {
+	if (json_array_size(audiences) == 0 &&
+		json_array_append_new(audiences, json_string(run->conf->issuers[0].url)) < 0)
+		rc = err_set(err, ERR_FAILED, "could not list the audiences");
+	else if (run->is_dry_run)
 		cmd_would("mint a token of '%s' for %s", run->args[0], text_span(ttl_s).s);
-		rc = 0;
-	} else {
-		rc = mint_one(run, &account, ttl_s, err);
-	}
+	else
+		rc = mint_one(run, &account, audiences, ttl_s, err);
 	store_account_free(&account);
 	return rc;
 }
@@ -128,7 +142,8 @@ static int read_token(const struct cmd_run *run, char **ret, struct err *err)
 {
 	size_t len;
 
-	if (file_read(run->arg_count > 0 ? run->args[0] : "-", JWS_TOKEN_MAX + 1, ret, &len, err) < 0)
+	if (file_read(run->arg_count > 0 ? run->args[0] : "-", JWS_TOKEN_MAX + 1, ret, &len,
+		    err) < 0)
 		return -1;
 	if (len > 0 && (*ret)[len - 1] == '\n')
 		(*ret)[len - 1] = '\0';
@@ -144,8 +159,8 @@ static int token_inspect(struct cmd_run *run, struct err *err)
 		return -1;
 	run->output = run->output == CMD_TABLE ? CMD_JSON : run->output;
 	return output_object(run,
-		json_pack("{s:b, s:o, s:o}", "verified", 0, "header", header, "claims", claims), "claims",
-		err);
+		json_pack("{s:b, s:o, s:o}", "verified", 0, "header", header, "claims", claims),
+		"claims", err);
 }
 
 static int verify(const struct cmd_run *run, const char *token, const char *issuer,
@@ -189,31 +204,33 @@ static int token_verify(struct cmd_run *run, struct err *err)
 			json_string_value(json_object_get(claims, "sub")), issuer,
 			text_time(json_integer_value(json_object_get(claims, "exp"))).s);
 	else
-		return output_object(run, json_pack("{s:b, s:s, s:o}", "verified", 1, "issuer", issuer,
-			"claims", claims), "issuer", err);
+		return output_object(run,
+			json_pack("{s:b, s:s, s:o}", "verified", 1, "issuer", issuer, "claims",
+				claims),
+			"issuer", err);
 	json_decref(claims);
 	return 0;
 }
 
 static const struct cmd_option create_options[] = {
-	{ "audience", "AUDIENCE", "may be repeated (default: the issuer's URL)" },
-	{ "ttl", "DURATION", "lifetime, e.g. 1h (default tokens.default_lifetime)" },
-	{ NULL, NULL, NULL },
+	{ "audience", "AUDIENCE", "may be repeated (default: the issuer's URL)", 0 },
+	{ "ttl", "DURATION", "lifetime, e.g. 1h (default tokens.default_lifetime)", 0 },
+	{ .name = NULL },
 };
 
 static const struct cmd_option verify_options[] = {
-	{ "issuer", "URL", "the issuer to trust (default: the configured one)" },
-	{ "audience", "AUDIENCE", "the audience that must be in the token" },
-	{ "ca-file", "FILE", "CA certificates (PEM) instead of the system's" },
-	{ NULL, NULL, NULL },
+	{ "issuer", "URL", "the issuer to trust (default: the configured one)", 0 },
+	{ "audience", "AUDIENCE", "the audience that must be in the token", 0 },
+	{ "ca-file", "FILE", "CA certificates (PEM) instead of the system's", 0 },
+	{ .name = NULL },
 };
 
 const struct cmd cmd_token[] = {
-	{ "token", "create", "NAMESPACE/NAME", 1, 1, "Mint a token without asking the daemon", true,
-		create_options, token_create },
-	{ "token", "inspect", "[FILE]", 0, 1, "Show what is in a token, without judging it", false,
-		NULL, token_inspect },
-	{ "token", "verify", "[FILE]", 0, 1, "Check a token through discovery, like a stranger", false,
-		verify_options, token_verify },
+	{ "token", "create", "NAMESPACE/NAME", 1, 1, "Mint a token without asking the daemon",
+		true, create_options, token_create },
+	{ "token", "inspect", "[FILE]", 0, 1, "Show what is in a token, without judging it",
+		false, NULL, token_inspect },
+	{ "token", "verify", "[FILE]", 0, 1, "Check a token through discovery, like a stranger",
+		false, verify_options, token_verify },
 	{ .noun = NULL },
 };

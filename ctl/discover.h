@@ -4,6 +4,8 @@
 #ifndef DISCOVER_H
 #define DISCOVER_H
 
+#include <jansson.h>
+
 #include "base/err.h"
 #include "keys/jws.h"
 
@@ -18,6 +20,9 @@ struct discover_keys {
  * releases them. ERR_UNHEALTHY names what is wrong with the documents. */
 int discover(const char *issuer_url, const char *ca_file, struct discover_keys *ret,
 	struct err *err);
+
+/* The keys of a JWKS; may be none. */
+void discover_read(const json_t *jwks, struct discover_keys *ret);
 void discover_free(struct discover_keys *keys);
 
 #endif

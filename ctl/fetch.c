@@ -14,17 +14,23 @@ static inline void auto_curl_(CURL **curl)
 }
 #define auto_curl __attribute__((cleanup(auto_curl_)))
 
+struct body {
+	struct text text;
+	bool is_too_large;
+};
+
 static size_t take_bytes(char *data, size_t size, size_t count, void *ctx)
 {
-	struct text *body = ctx;
+	struct body *body = ctx;
 
-	if (size * count > FETCH_MAX - body->len)
+	body->is_too_large = size * count > FETCH_MAX - body->text.len;
+	if (body->is_too_large)
 		return 0; /* ends the transfer with an error */
-	text_add_bytes(body, data, size * count);
+	text_add_bytes(&body->text, data, size * count);
 	return size * count;
 }
 
-static bool set_up(CURL *curl, const char *url, const char *ca_file, struct text *body,
+static bool set_up(CURL *curl, const char *url, const char *ca_file, struct body *body,
 	char *why)
 {
 	return curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
@@ -37,27 +43,45 @@ static bool set_up(CURL *curl, const char *url, const char *ca_file, struct text
 		(!ca_file || curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file) == CURLE_OK);
 }
 
-int fetch_json(const char *url, const char *ca_file, json_t **ret, struct err *err)
+static int get(const char *url, const char *ca_file, struct body *body, struct err *err)
 {
 	auto_curl CURL *curl = curl_easy_init();
-	auto_text struct text body = TEXT_INIT;
 	char why[CURL_ERROR_SIZE] = "";
 	long status = 0;
 	CURLcode rc;
 
-	if (!curl || !set_up(curl, url, ca_file, &body, why))
+	if (!curl || !set_up(curl, url, ca_file, body, why))
 		return err_set(err, ERR_FAILED, "could not set up a transfer from '%s'", url);
 	rc = curl_easy_perform(curl);
+	if (body->is_too_large)
+		return err_set(err, ERR_UNHEALTHY, "'%s' answered with more than %d bytes", url,
+			FETCH_MAX);
 	if (rc != CURLE_OK)
 		return err_set(err, ERR_UNHEALTHY, "could not fetch '%s': %s%s", url,
 			*why ? why : curl_easy_strerror(rc),
-			rc == CURLE_PEER_FAILED_VERIFICATION ? "; name the CA with --ca-file" : "");
-	if (curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status != 200)
-		return err_set(err, ERR_UNHEALTHY, "'%s' answered %ld instead of 200", url, status);
-	*ret = body.s ? json_loadb(body.s, body.len, JSON_REJECT_DUPLICATES, NULL) : NULL;
-	if (!json_is_object(*ret)) {
-		json_decref(*ret);
-		return err_set(err, ERR_UNHEALTHY, "'%s' did not answer with a JSON object", url);
-	}
+			rc == CURLE_PEER_FAILED_VERIFICATION ? "; name the CA with --ca-file"
+							     : "");
+	if (curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK ||
+		status != 200)
+		return err_set(err, ERR_UNHEALTHY, "'%s' answered %ld instead of 200", url,
+			status);
+	return 0;
+}
+
+int fetch_json(const char *url, const char *ca_file, json_t **ret, struct err *err)
+{
+	struct body body = { .text = TEXT_INIT };
+	json_auto_t *json = NULL;
+	const int rc = get(url, ca_file, &body, err);
+
+	if (rc == 0 && body.text.len > 0)
+		json = json_loadb(body.text.s, body.text.len, JSON_REJECT_DUPLICATES, NULL);
+	text_free(&body.text);
+	if (rc < 0)
+		return -1;
+	if (!json_is_object(json))
+		return err_set(err, ERR_UNHEALTHY, "'%s' did not answer with a JSON object",
+			url);
+	*ret = take(json);
 	return 0;
 }

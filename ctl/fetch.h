@@ -8,7 +8,8 @@
 #include "base/err.h"
 
 /* HTTPS only, no redirects, 10 s, 1 MiB. `ca_file` (may be NULL) replaces the system's
- * certificates. ERR_UNHEALTHY for anything but a 200 with JSON. */
+ * certificates. ERR_UNHEALTHY for anything but a 200 with a JSON object. `ret` is a
+ * new reference. */
 int fetch_json(const char *url, const char *ca_file, json_t **ret, struct err *err);
 
 #endif

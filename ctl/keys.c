@@ -1,7 +1,7 @@
 /* keys.c - see keys.h.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "base/text.h"
 #include "ctl/keys.h"
+#include "base/text.h"
 #include "ctl/output.h"
 #include "setup/settings.h"
 
@@ -29,13 +29,14 @@ json_t *keys_json(const struct store_keys *keys, size_t i, unix_time now)
 	const struct store_key *key = &keys->key[i];
 	const unix_time change = plan_key_change(keys, i, now);
 
-	return json_pack("{s:s, s:I, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s*}", "kid",
-		key->kid[0] ? key->kid : "(new)", "generation", (json_int_t)key->generation, "alg",
-		key->alg, "state", plan_state_name(plan_state(keys, i, now)), "in_jwks",
-		plan_is_published(plan_state(keys, i, now)), "created_at", output_time(key->created_at),
-		"publish_at", output_time(key->publish_at), "activate_at",
-		output_time(key->activate_at), "remove_at", output_time(key->remove_at), "revoked_at",
-		output_time(key->revoked_at), "next_change",
-		output_time(change == PLAN_NEVER ? TIME_UNSET : change), "max_ttl",
-		text_span(key->ttl_ratchet_s).s, "reason", key->reason);
+	return json_pack("{s:s, s:I, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s*}",
+		"kid", key->kid[0] ? key->kid : "(new)", "generation",
+		(json_int_t)key->generation, "alg", key->alg, "state",
+		plan_state_name(plan_state(keys, i, now)), "in_jwks",
+		plan_is_published(plan_state(keys, i, now)), "created_at",
+		output_time(key->created_at), "publish_at", output_time(key->publish_at),
+		"activate_at", output_time(key->activate_at), "remove_at",
+		output_time(key->remove_at), "revoked_at", output_time(key->revoked_at),
+		"next_change", output_time(change == PLAN_NEVER ? TIME_UNSET : change),
+		"max_ttl", text_span(key->ttl_ratchet_s).s, "reason", key->reason);
 }

@@ -4,7 +4,7 @@ noinst_LIBRARIES += libctl.a
 sbin_PROGRAMS += issuerctl
 
 libctl_a_SOURCES = \
-	%D%/cmd.h \
+	%D%/cmd.c %D%/cmd.h %D%/cmd_table.c \
 	%D%/cmd_client.c %D%/cmd_grant.c %D%/cmd_init.c %D%/cmd_key.c %D%/cmd_sa.c \
 	%D%/cmd_token.c \
 	%D%/discover.c %D%/discover.h \

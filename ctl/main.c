@@ -2,110 +2,54 @@
  * about a command is in its row of the table (cmd.h). See issuerctl(8).
  * SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <pwd.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "ctl/cmd.h"
 #include "ctl/help.h"
-#include "setup/settings.h"
+#include "ctl/output.h"
 
-#define OPTIONS_MAX 24
+#define OPTIONS_MAX  24
+#define OPTION_LONG  256 /* what getopt yields for an option without a letter */
+#define STATUS_USAGE 2
 
-/* Options that every command has. */
-const struct cmd_option help_common[] = {
-	{ "config", "FILE", "configuration (else $ISSUERD_CONFIG, else the installed default)" },
-	{ "output", "FORMAT", "table, json or name" },
-	{ "help", NULL, "print this and exit" },
-	{ NULL, NULL, NULL },
+/* A command line as it is read. */
+struct line {
+	struct cmd_run run;
+	bool asks_help;
+	bool asks_version;
 };
 
-const struct cmd_option help_change[] = {
-	{ "dry-run", NULL, "say what would be done, and do nothing" },
-	{ NULL, NULL, NULL },
-};
+/* ---- how it ends ---- */
 
-const struct cmd *const help_nouns[] = { cmd_init, cmd_key, cmd_sa, cmd_client, cmd_grant,
-	cmd_token, NULL };
-
-/* ---- for commands ---- */
-
-const char *cmd_value(const struct cmd_run *run, const char *name)
+static int say(const struct err *err, int status)
 {
-	const char *value = NULL;
-
-	for (size_t i = 0; i < run->given_count; i++)
-		if (strcmp(run->given[i].name, name) == 0)
-			value = run->given[i].value;
-	return value;
+	(void)fflush(stdout); /* in order, where both go to one place */
+	(void)fprintf(stderr, "issuerctl: %s\n", err->text);
+	return status;
 }
 
-size_t cmd_values(const struct cmd_run *run, const char *name, const char **ret, size_t max)
+/* The end of what only prints. */
+static int finish(int status)
 {
-	size_t count = 0;
+	struct err err = ERR_INIT;
 
-	for (size_t i = 0; i < run->given_count && count < max; i++)
-		if (strcmp(run->given[i].name, name) == 0)
-			ret[count++] = run->given[i].value;
-	return count;
-}
-
-int cmd_load_conf(struct cmd_run *run, struct err *err)
-{
-	return conf_load(conf_path(run->conf_path), &run->conf, err);
-}
-
-int cmd_open(struct cmd_run *run, enum store_mode mode, struct err *err)
-{
-	if (cmd_load_conf(run, err) < 0)
-		return -1;
-	return settings_open_store(run->conf, mode, &run->store, err);
-}
-
-const char *cmd_issuer(const struct cmd_run *run)
-{
-	return run->conf->issuers[0].name;
-}
-
-int cmd_duration(const struct cmd_run *run, const char *name, int64_t min_s, int64_t max_s,
-	int64_t otherwise_s, int64_t *ret_s, struct err *err)
-{
-	const char *value = cmd_value(run, name);
-
-	*ret_s = otherwise_s;
-	if (value && text_duration(value, min_s, max_s, ret_s, err) < 0)
-		return err_add(err, "--%s", name);
-	return 0;
-}
-
-void cmd_would(const char *fmt, ...)
-{
-	va_list ap;
-
-	(void)fputs("would ", stdout);
-	va_start(ap, fmt);
-	(void)vprintf(fmt, ap);
-	va_end(ap);
-	(void)putchar('\n');
+	return output_flush(&err) < 0 ? say(&err, err_exit_status(&err)) : status;
 }
 
 /* ---- the command line ---- */
 
-static int usage_error(struct err *err)
-{
-	(void)fprintf(stderr, "issuerctl: %s\n", err->text);
-	return 2;
-}
-
 static const struct cmd *find_noun(const char *noun)
 {
-	for (size_t i = 0; help_nouns[i]; i++)
-		if (strcmp(help_nouns[i][0].noun, noun) == 0)
-			return help_nouns[i];
+	for (size_t i = 0; cmd_nouns[i]; i++)
+		if (strcmp(cmd_nouns[i][0].noun, noun) == 0)
+			return cmd_nouns[i];
 	return NULL;
 }
 
@@ -117,14 +61,20 @@ static const struct cmd *find_verb(const struct cmd *noun, const char *verb)
 	return NULL;
 }
 
-static void add_options(struct option *list, size_t *count, const struct cmd_option *more)
+/* What getopt wants to know of the options. */
+static void add_options(struct option list[static OPTIONS_MAX], size_t *count,
+	struct text *letters, const struct cmd_option *more)
 {
-	for (; more && more->name && *count < OPTIONS_MAX - 1; more++)
+	for (; more && more->name; more++) {
+		assert(*count < OPTIONS_MAX - 1);
 		list[(*count)++] = (struct option){
 			.name = more->name,
 			.has_arg = more->metavar ? required_argument : no_argument,
-			.val = 256,
+			.val = more->letter ? more->letter : OPTION_LONG,
 		};
+		if (more->letter)
+			text_addf(letters, more->metavar ? "%c:" : "%c", more->letter);
+	}
 }
 
 static int take_output(struct cmd_run *run, const char *value, struct err *err)
@@ -136,13 +86,15 @@ static int take_output(struct cmd_run *run, const char *value, struct err *err)
 			run->output = (enum cmd_output)i;
 			return 0;
 		}
-	return err_set(err, ERR_BAD_INPUT, "--output takes table, json or name, not '%s'", value);
+	return err_set(err, ERR_BAD_INPUT, "--output takes table, json or name, not '%s'",
+		value);
 }
 
 /* One option as getopt found it. */
-static int take_option(struct cmd_run *run, const char *name, const char *value, struct err *err)
+static int take_option(struct line *line, const char *name, const char *value, struct err *err)
 {
-	assert(name);
+	struct cmd_run *run = &line->run;
+
 	if (strcmp(name, "config") == 0) {
 		run->conf_path = value;
 	} else if (strcmp(name, "output") == 0) {
@@ -150,8 +102,9 @@ static int take_option(struct cmd_run *run, const char *name, const char *value,
 	} else if (strcmp(name, "dry-run") == 0) {
 		run->is_dry_run = true;
 	} else if (strcmp(name, "help") == 0) {
-		help_print_command(run->cmd);
-		exit(0);
+		line->asks_help = true;
+	} else if (strcmp(name, "version") == 0) {
+		line->asks_version = true;
 	} else if (run->given_count == CMD_GIVEN_MAX) {
 		return err_set(err, ERR_BAD_INPUT, "more than %d options", CMD_GIVEN_MAX);
 	} else {
@@ -162,36 +115,73 @@ static int take_option(struct cmd_run *run, const char *name, const char *value,
 	return 0;
 }
 
-/* Reads what follows noun and verb. */
-static int parse_command(struct cmd_run *run, int argc, char **argv, struct err *err)
+static const char *option_name(const struct option *options, int opt, int at)
 {
-	const struct cmd *cmd = run->cmd;
+	if (opt == OPTION_LONG)
+		return options[at].name;
+	for (; options->val != opt; options++)
+		assert(options->name); /* getopt knows no others */
+	return options->name;
+}
+
+/* Reads the options of these lists, up to one that asks for help or the version. `mode` is
+ * getopt's: "+" stops at the first argument. `of` is the command they belong to. */
+static int parse_options(struct line *line, int argc, char **argv, const char *mode,
+	const struct cmd_option *const lists[static 3], const char *of, struct err *err)
+{
 	struct option options[OPTIONS_MAX] = { { NULL, 0, NULL, 0 } };
+	auto_text struct text letters = TEXT_INIT;
 	size_t count = 0;
-	int opt, at;
+	int opt, at = 0;
 
-	add_options(options, &count, help_common);
-	add_options(options, &count, cmd->is_change ? help_change : NULL);
-	add_options(options, &count, cmd->options);
-	optind = 0; /* glibc: start anew, and let options follow arguments */
-	while ((opt = getopt_long(argc, argv, ":c:o:h", options, &at)) != -1) {
-		const char *name = opt == 'c' ? "config" : opt == 'o' ? "output" : "help";
-
+	text_addf(&letters, "%s:", mode);
+	for (size_t i = 0; i < 3; i++)
+		add_options(options, &count, &letters, lists[i]);
+	optind = 0; /* glibc: start anew */
+	while (!line->asks_help && !line->asks_version &&
+		(opt = getopt_long(argc, argv, letters.s, options, &at)) != -1) {
 		if (opt == '?' || opt == ':')
-			return err_set(err, ERR_BAD_INPUT, "%s option '%s'; run issuerctl %s%s%s --help",
-				opt == ':' ? "no value for" : "unknown", argv[optind - 1], cmd->noun,
-				cmd->verb ? " " : "", cmd->verb ? cmd->verb : "");
-		if (take_option(run, opt == 256 ? options[at].name : name, optarg, err) < 0)
+			return err_set(err, ERR_BAD_INPUT,
+				"%s option '%s'; run issuerctl %s--help",
+				opt == ':' ? "no value for" : "unknown", argv[optind - 1], of);
+		if (take_option(line, option_name(options, opt, at), optarg, err) < 0)
 			return -1;
 	}
+	return 0;
+}
+
+/* Reads what follows noun and verb; getopt skips the first element, as it does for the
+ * program's name, and lets options follow arguments. */
+static int parse_command(struct line *line, int argc, char **argv, struct err *err)
+{
+	struct cmd_run *run = &line->run;
+	const struct cmd *cmd = run->cmd;
+	const struct cmd_option *const lists[] = { cmd_common,
+		cmd->is_change ? cmd_change : NULL, cmd->options };
+	auto_free char *of = text_format("%s%s%s ", cmd->noun, cmd->verb ? " " : "",
+		cmd->verb ? cmd->verb : "");
+
+	if (parse_options(line, argc, argv, "", lists, of, err) < 0)
+		return -1;
+	if (line->asks_help)
+		return 0;
 	run->args = argv + optind;
 	run->arg_count = (size_t)(argc - optind);
 	if (run->arg_count < cmd->args_min || run->arg_count > cmd->args_max)
-		return err_set(err, ERR_BAD_INPUT, "%s arguments; usage: issuerctl %s%s%s %s",
-			run->arg_count < cmd->args_min ? "too few" : "too many", cmd->noun,
-			cmd->verb ? " " : "", cmd->verb ? cmd->verb : "", cmd->args);
+		return err_set(err, ERR_BAD_INPUT, "%s arguments; usage: issuerctl %s%s",
+			run->arg_count < cmd->args_min ? "too few" : "too many", of, cmd->args);
 	return 0;
 }
+
+/* Options may stand before the noun, too: `issuerctl -c FILE key list`. */
+static int parse_global(struct line *line, int argc, char **argv, struct err *err)
+{
+	const struct cmd_option *const lists[] = { cmd_common, cmd_alone, NULL };
+
+	return parse_options(line, argc, argv, "+", lists, "", err);
+}
+
+/* ---- running ---- */
 
 static void set_actor(struct cmd_run *run)
 {
@@ -201,86 +191,82 @@ static void set_actor(struct cmd_run *run)
 		(unsigned)getuid(), pw ? pw->pw_name : "");
 }
 
+/* Without standard output nothing is begun: its result would be lost. */
+static int check_descriptors(struct err *err)
+{
+	const bool is_closed = fcntl(STDOUT_FILENO, F_GETFD) < 0;
+
+	if (file_open_standard(err) < 0)
+		return -1;
+	return is_closed
+		? err_set(err, ERR_FAILED, "standard output is closed; nothing was done")
+		: 0;
+}
+
 static int run_command(struct cmd_run *run)
 {
 	struct err err = ERR_INIT;
-	int rc;
+	int rc = -1;
 
 	set_actor(run);
 	run->now = clock_now();
-	rc = secret_init(&err);
-	if (rc == 0)
+	if (secret_protect_process(&err) == 0 && secret_init(&err) == 0)
 		rc = run->cmd->run(run, &err);
+	if (rc == 0)
+		rc = output_flush(&err);
 	store_close(run->store);
 	conf_free(run->conf);
-	if (rc == 0)
-		return 0;
-	(void)fflush(stdout); /* in order, where both go to one place */
-	(void)fprintf(stderr, "issuerctl: %s\n", err.text);
-	return err_exit_status(&err);
-}
-
-/* Options may stand before the noun, too: `issuerctl -c FILE key list`. */
-static int parse_global(struct cmd_run *run, int argc, char **argv, struct err *err)
-{
-	struct option options[OPTIONS_MAX] = { { NULL, 0, NULL, 0 } };
-	size_t count = 0;
-	int opt, at;
-
-	add_options(options, &count, help_common);
-	options[count++] = (struct option){ .name = "version", .val = 'V' };
-	while ((opt = getopt_long(argc, argv, "+:c:o:hV", options, &at)) != -1) {
-		const char *name = opt == 256 ? options[at].name : "";
-
-		if (opt == '?' || opt == ':')
-			return err_set(err, ERR_BAD_INPUT, "%s option '%s'; run issuerctl --help",
-				opt == ':' ? "no value for" : "unknown", argv[optind - 1]);
-		if (opt == 'h' || strcmp(name, "help") == 0) {
-			help_print_all();
-			exit(0);
-		}
-		if (opt == 'V') {
-			(void)puts("issuerctl " PACKAGE_VERSION);
-			exit(0);
-		}
-		if (take_option(run, opt == 256 ? name : opt == 'c' ? "config" : "output", optarg,
-			    err) < 0)
-			return -1;
-	}
-	return 0;
+	return rc == 0 ? 0 : say(&err, err_exit_status(&err));
 }
 
 static bool asks_help(const char *s)
 {
-	return s && (strcmp(s, "--help") == 0 || strcmp(s, "-h") == 0 || strcmp(s, "help") == 0);
+	return s &&
+		(strcmp(s, "--help") == 0 || strcmp(s, "-h") == 0 || strcmp(s, "help") == 0);
+}
+
+/* Help on all commands, or the version. */
+static int run_alone(const struct line *line, bool has_word)
+{
+	if (line->asks_version)
+		(void)puts("issuerctl " PACKAGE_VERSION);
+	else
+		help_print_all();
+	return finish(line->asks_version || line->asks_help || has_word ? 0 : STATUS_USAGE);
 }
 
 int main(int argc, char **argv)
 {
-	struct cmd_run run = { .cmd = NULL };
+	struct line line = { .asks_help = false };
 	struct err err = ERR_INIT;
 	const struct cmd *noun;
 	int at;
 
-	if (parse_global(&run, argc, argv, &err) < 0)
-		return usage_error(&err);
+	if (check_descriptors(&err) < 0)
+		return say(&err, err_exit_status(&err));
+	if (parse_global(&line, argc, argv, &err) < 0)
+		return say(&err, STATUS_USAGE);
 	at = optind;
-	if (at >= argc || asks_help(argv[at])) {
-		help_print_all();
-		return at >= argc ? 2 : 0;
-	}
+	if (line.asks_version || line.asks_help || at >= argc || asks_help(argv[at]))
+		return run_alone(&line, at < argc);
 	noun = find_noun(argv[at]);
 	if (!noun) {
-		(void)err_set(&err, ERR_BAD_INPUT, "unknown command '%s'; run issuerctl --help", argv[at]);
-		return usage_error(&err);
+		(void)err_set(&err, ERR_BAD_INPUT, "unknown command '%s'; run issuerctl --help",
+			argv[at]);
+		return say(&err, STATUS_USAGE);
 	}
-	run.cmd = noun->verb ? find_verb(noun, argv[++at]) : noun;
-	if (!run.cmd) {
-		help_print_noun(noun, at < argc && asks_help(argv[at]) ? stdout : stderr);
-		return at < argc && asks_help(argv[at]) ? 0 : 2;
+	line.run.cmd = noun->verb ? find_verb(noun, argv[++at]) : noun;
+	if (!line.run.cmd) {
+		const bool is_asked = at < argc && asks_help(argv[at]);
+
+		help_print_noun(noun, is_asked ? stdout : stderr);
+		return finish(is_asked ? 0 : STATUS_USAGE);
 	}
-	/* getopt skips the first element, as it does for the program's name. */
-	if (parse_command(&run, argc - at, argv + at, &err) < 0)
-		return usage_error(&err);
-	return run_command(&run);
+	if (parse_command(&line, argc - at, argv + at, &err) < 0)
+		return say(&err, STATUS_USAGE);
+	if (line.asks_help) {
+		help_print_command(line.run.cmd);
+		return finish(0);
+	}
+	return run_command(&line.run);
 }

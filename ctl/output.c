@@ -41,10 +41,13 @@ static void add_cell(struct text *cell, const json_t *value)
 	}
 }
 
-static int flush(struct err *err)
+int output_flush(struct err *err)
 {
-	if (fflush(stdout) != 0 || ferror(stdout))
+	if (fflush(stdout) != 0)
 		return err_errno(err, ERR_FAILED, "could not write to standard output");
+	/* An earlier write failed; why is not known any more. */
+	if (ferror(stdout))
+		return err_set(err, ERR_FAILED, "could not write to standard output");
 	return 0;
 }
 
@@ -53,7 +56,7 @@ static int print_json(const json_t *json, struct err *err)
 	if (json_dumpf(json, stdout, JSON_INDENT(2)) < 0)
 		return err_errno(err, ERR_FAILED, "could not write to standard output");
 	(void)putchar('\n');
-	return flush(err);
+	return output_flush(err);
 }
 
 /* Like wc's columns: each as wide as its widest cell, the last one ragged. */
@@ -83,7 +86,8 @@ static void print_table(const json_t *list, const struct output_column *columns)
 		struct text cell = TEXT_INIT;
 		const size_t c = i % count;
 
-		add_cell(&cell, json_object_get(json_array_get(list, i / count), columns[c].member));
+		add_cell(&cell,
+			json_object_get(json_array_get(list, i / count), columns[c].member));
 		widths[c] = cell.len > widths[c] ? cell.len : widths[c];
 		cells[i] = text_take(&cell);
 	}
@@ -117,9 +121,8 @@ int output_list(const struct cmd_run *run, json_t *list, const struct output_col
 	if (run->output == CMD_TABLE)
 		print_table(owned, columns);
 	else
-		json_array_foreach(owned, i, one)
-			print_name(one, name_member);
-	return flush(err);
+		json_array_foreach(owned, i, one) print_name(one, name_member);
+	return output_flush(err);
 }
 
 int output_object(const struct cmd_run *run, json_t *object, const char *name_member,
@@ -133,13 +136,14 @@ int output_object(const struct cmd_run *run, json_t *object, const char *name_me
 		return print_json(owned, err);
 	if (run->output == CMD_NAME) {
 		print_name(owned, name_member);
-		return flush(err);
+		return output_flush(err);
 	}
-	json_object_foreach(owned, key, value) {
+	json_object_foreach(owned, key, value)
+	{
 		auto_text struct text cell = TEXT_INIT;
 
 		add_cell(&cell, value);
 		(void)printf("%-16s %s\n", key, cell.s);
 	}
-	return flush(err);
+	return output_flush(err);
 }

@@ -1,5 +1,5 @@
-/* output.h - one result, three forms: a table for people, JSON for scripts, names for xargs. The
- * table is drawn from the same JSON, so they cannot differ.
+/* output.h - one result, three forms: a table for people, JSON for scripts, names for xargs.
+ * The table is drawn from the same JSON, so they cannot differ.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef OUTPUT_H
 #define OUTPUT_H
@@ -20,6 +20,9 @@ int output_list(const struct cmd_run *run, json_t *list, const struct output_col
 /* One object: JSON as it is, "member: value" lines otherwise. Takes over `object`. */
 int output_object(const struct cmd_run *run, json_t *object, const char *name_member,
 	struct err *err);
+
+/* Is all that was printed out? ERR_FAILED if not: the disk is full, or the reader gone. */
+int output_flush(struct err *err);
 
 /* A time member: RFC 3339 in JSON, null if unset. */
 json_t *output_time(unix_time t);
