@@ -44,6 +44,9 @@ unlike "one that stops early has no plan" "$(script 'ok x true')" '^1\.\.'
 like "bail is TAP's own word" "$(script 'bail why')" '^Bail out! why$'
 like "a skipped script says why" "$(script 'skip_all why')" '^1\.\.0 # SKIP why$'
 
+is "skip counts, and says why" "$(script 'skip 2 why' 'ok a true' done_testing | tr '\n' ' ')" \
+	'ok 1 # SKIP why ok 2 # SKIP why ok 3 - a 1..3 '
+
 rm -rf t
 ok "a script passes" script 'echo x >file' 'ok x test -s file' done_testing
 is "and leaves nothing behind" "$(ls t/work)" ""

@@ -142,12 +142,12 @@ for path in $pages; do
 	if command -v groff >/dev/null; then
 		is "groff finds nothing in $name" "$(groff -mdoc -Tutf8 -ww -z "$path" 2>&1)" ""
 	else
-		pass "$name # SKIP no groff"
+		skip 1 "no groff"
 	fi
 	if command -v mandoc >/dev/null; then
 		is "mandoc finds nothing in $name" "$(mandoc -Tlint -Wwarning "$path" 2>&1)" ""
 	else
-		pass "$name # SKIP no mandoc"
+		skip 1 "no mandoc"
 	fi
 	for section in NAME DESCRIPTION FILES EXAMPLES 'SEE ALSO' 'SECURITY CONSIDERATIONS'; do
 		like "$name has $section" "$(cat "$path")" "^\\.Sh $section\$"

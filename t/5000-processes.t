@@ -10,8 +10,16 @@ SIGNER=$(signer_pid)
 
 is "there are two processes" "$(ps -o pid= --pid "$DAEMON" --ppid "$DAEMON" | wc -l | tr -d ' ')" 2
 like "the signer says what it is" "$(ps -o args= -p "$SIGNER")" '^issuerd .*--signer$'
-is "the signer has no network" "$(find "/proc/$SIGNER/fd" -lname 'socket:*' -printf '%l\n' |
-	tr -dc '0-9\n' | while read -r inode; do grep -h " $inode " /proc/net/tcp /proc/net/tcp6 /proc/net/udp; done)" ""
+if [ -r "/proc/$SIGNER/fd/3" ]; then
+	is "the signer has no network" "$(find "/proc/$SIGNER/fd" -lname 'socket:*' -printf '%l\n' |
+		tr -dc '0-9\n' | while read -r inode; do grep -h " $inode " /proc/net/tcp /proc/net/tcp6 /proc/net/udp; done)" ""
+	is "its one socket is that to the gateway" "$(find "/proc/$SIGNER/fd" -lname 'socket:*' -printf '%f\n')" 3
+	is "beside it there are standard descriptors, the store, a timer and a wake-up" \
+		"$(find "/proc/$SIGNER/fd" -mindepth 1 -printf '%f %l\n' |
+			grep -vE "^[0-3] |^[0-9]+ ($WORK/state/issuer\\.db(-wal|-shm)?|anon_inode:\\[(timerfd|eventfd)\\])\$")" ""
+else
+	skip 3 "not root: the signer's descriptors cannot be seen"
+fi
 for pid in $DAEMON $SIGNER; do
 	like "no core file of $(cat "/proc/$pid/comm")" \
 		"$(grep 'Max core file size' "/proc/$pid/limits")" ' 0 +0 '
@@ -28,7 +36,7 @@ if [ -r "/proc/$DAEMON/mem" ] && [ "$(id -u)" -eq 0 ]; then
 	like "the signer's memory holds private numbers, so the search can find them" "$(search "$SIGNER")" '^[1-9]'
 	is "the gateway's memory holds none" "$(search "$DAEMON")" 0
 else
-	diag "not root: the memory of others cannot be searched"
+	skip 2 "not root: the memory of others cannot be searched"
 fi
 
 # ---- the signer dies ----
@@ -51,6 +59,73 @@ mv away.key state/sealing.key
 ok "with the reason gone minting is back" until_true mint 201
 is "readyz says so" "$(request "$OPS/readyz")" 200
 
+# ---- in flight: what waits for the signer when it dies, or when the daemon is told to end ----
+printf 'header = "Authorization: Bearer %s"\n' "$(cat ci.secret)" >curl.conf
+# queue - how many bytes wait in the signer's socket, or, where that cannot be seen, connections.
+queue() {
+	queue_inode=$(readlink "/proc/$SIGNER/fd/3" | tr -dc 0-9)
+	if [ -n "$queue_inode" ]; then
+		ss -Hxn | awk -v inode="$queue_inode" '$6 == inode { print $3 }'
+	else
+		ss -Htn state established "sport = :$PORT" | wc -l
+	fi
+}
+queue_grew() { [ "$(queue)" -gt "$QUEUE" ]; }
+# request_in_flight FILE - sends a request that will wait for the stopped signer; FILE gets its status.
+request_in_flight() {
+	curl -s -o /dev/null -w '%{http_code}' --cacert "$CA" --config curl.conf \
+		-H 'Content-Type: application/json' -d "$AWS" \
+		"$URL/api/v1/namespaces/demo/serviceaccounts/app/token" >"$1" &
+	stop_on_exit $!
+	pids="$pids $!"
+}
+# eight_in_flight - stops the signer and returns when eight requests wait for it.
+eight_in_flight() {
+	pids=
+	SIGNER=$(signer_pid)
+	kill -STOP "$SIGNER"
+	on_exit "kill -CONT $SIGNER 2>/dev/null"
+	for n in 1 2 3 4 5 6 7 8; do
+		QUEUE=$(queue)
+		request_in_flight "flight.$n"
+		until_true queue_grew || return 1
+	done
+}
+# landed - waits for all eight; their statuses are in landed.
+landed() {
+	# shellcheck disable=SC2086 # a list of words
+	wait $pids
+	landed=$(cat flight.*)
+}
+if command -v ss >/dev/null; then
+	until_true mint 201
+	eight_in_flight
+	is "eight requests wait for the signer" $? 0
+	is "none is answered" "$(cat flight.*)" ""
+	ROWS=$(audit "event='token.issued'")
+	kill -KILL "$SIGNER"
+	landed
+	is "when it is killed all of them get 503" "$landed" 503503503503503503503503
+	is "and no row was written for them" "$(audit "event='token.issued'")" "$ROWS"
+	ok "minting is back by itself" until_true mint 201
+
+	eight_in_flight
+	is "again eight requests wait" $? 0
+	kill -TERM "$DAEMON"
+	stopping() { grep -q event=stopping issuerd.log; }
+	ok "the daemon is told to end" until_true stopping
+	refuses() { ! curl -s -o /dev/null --max-time 5 --cacert "$CA" "$URL/openid/v1/jwks"; }
+	ok "it takes no new connection" until_true refuses
+	is "those that wait are not given up" "$(cat flight.*)" ""
+	kill -CONT "$SIGNER"
+	landed
+	is "once the signer goes on they are answered" "$landed" 201201201201201201201201
+	ok "and the exit status is 0" issuer_stop
+	issuer_start
+else
+	skip 10 "no ss(8)"
+fi
+
 # ---- under load: no answer is lost, no token without its row ----
 SECRET=$(cat ci.secret)
 for n in 1 2 3 4; do
@@ -61,7 +136,7 @@ for n in 1 2 3 4; do
 	stop_on_exit $!
 	eval "load$n=$!"
 done
-until_true [ -s answers.1 ]
+ok "the load is on" until_true [ -s answers.1 ]
 kill -KILL "$(signer_pid)"
 # shellcheck disable=SC2154 # set by eval
 wait "$load1" "$load2" "$load3" "$load4"

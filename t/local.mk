@@ -7,6 +7,7 @@
 # SPDX-License-Identifier: Apache-2.0
 unit_tests += \
 	%D%/unit/test_b64url \
+	%D%/unit/test_discover \
 	%D%/unit/test_err \
 	%D%/unit/test_file \
 	%D%/unit/test_http_values \
@@ -19,6 +20,7 @@ unit_tests += \
 	%D%/unit/test_log \
 	%D%/unit/test_mint \
 	%D%/unit/test_name \
+	%D%/unit/test_output \
 	%D%/unit/test_plan \
 	%D%/unit/test_plan_property \
 	%D%/unit/test_policy \
@@ -33,14 +35,21 @@ shell_tests += \
 	%D%/0000-tap.t \
 	%D%/0001-layers.t \
 	%D%/0002-fuzz-replay.t \
+	%D%/0004-port.t \
 	%D%/0100-issuerctl.t \
 	%D%/0101-conf.t \
+	%D%/0102-discover.t \
+	%D%/0103-output.t \
 	%D%/0200-quickstart.t \
+	%D%/0201-steps.t \
 	%D%/1000-rotation.t \
+	%D%/1001-sealing.t \
 	%D%/2000-discovery.t \
 	%D%/3000-tokenrequest.t \
 	%D%/3001-refusals.t \
+	%D%/3002-clients.t \
 	%D%/3003-verifiers.t \
+	%D%/3004-sockets.t \
 	%D%/5000-processes.t \
 	%D%/5001-trouble.t \
 	%D%/5002-stalled-tls.t
@@ -57,9 +66,14 @@ fuzz_targets += \
 
 EXTRA_DIST += $(shell_tests) %D%/run %D%/unit/unit.h %D%/unit/jws_forge.h \
 	%D%/unit/keys_fixture.h %D%/unit/plan_world.h %D%/data/vectors.h \
-	%D%/lib/tap.sh %D%/lib/clock.sh %D%/lib/deps.sh \
+	%D%/lib/tap.sh %D%/lib/certificates.sh %D%/lib/clock.sh %D%/lib/deps.sh \
+	%D%/lib/step.sh %D%/lib/answers.py \
 	%D%/lib/issuer.sh %D%/lib/port.sh %D%/lib/search_memory.py %D%/fuzz/corpus \
 	%D%/verifiers
+
+# The command's own room, for tests of it.
+%C%_unit_test_discover_LDADD = libctl.a $(LDADD)
+%C%_unit_test_output_LDADD = libctl.a $(LDADD)
 
 # A clock that tests set, in place of libclock.a.
 check_LIBRARIES += %D%/libclock_file.a

@@ -23,8 +23,15 @@ static void check_request(const char *packet, size_t len)
 			abort();
 		return;
 	}
+	/* What a wish needs is there, for the signer relies on it. */
+	if (!request.namespace || !request.name ||
+		(request.is_mint && (!request.uid || !request.audiences)) ||
+		(request.audiences && !json_is_array(request.audiences)))
+		abort();
 	if (signer_request_write(&request, &out, &out_len, &err) == 0) {
 		if (signer_request_read(out, out_len, &again, &err) < 0 ||
+			again.id != request.id || again.is_mint != request.is_mint ||
+			again.lifetime_s != request.lifetime_s ||
 			signer_request_write(&again, &twice, &twice_len, &err) < 0 ||
 			strcmp(out, twice) != 0)
 			abort();

@@ -3,6 +3,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=sh
 
+# shellcheck source=t/lib/step.sh
+. t/lib/step.sh
+
 # shellcheck disable=SC2034 # used by who sources this
 DEPS_BUILD="gcc make autoconf automake pkg-config libc6-dev libssl-dev libjwt-dev
 	libmicrohttpd-dev libjansson-dev libsqlite3-dev libcyaml-dev libyaml-dev
@@ -30,6 +33,13 @@ deps_missing() {
 		tr '\n' ' '
 }
 
+# deps_apt PACKAGE... - the long part of deps_install; deps_root is sudo, or empty.
+deps_apt() {
+	$deps_root apt-get -q -o DPkg::Lock::Timeout=300 update &&
+		$deps_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
+			-o DPkg::Lock::Timeout=300 install --no-install-recommends "$@"
+}
+
 # deps_install PACKAGE... - installs what is missing; quick and silent if nothing is.
 deps_install() {
 	if ! command -v dpkg-query >/dev/null 2>&1; then
@@ -50,15 +60,14 @@ deps_install() {
 		echo "  apt-get install --no-install-recommends $deps_wanted" >&2
 		return 1
 	fi
-	echo "Installing packages: $deps_wanted"
-	# shellcheck disable=SC2086 # lists of words
-	if ! { $deps_root apt-get -q -o DPkg::Lock::Timeout=300 update &&
-		$deps_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
-			-o DPkg::Lock::Timeout=300 install --no-install-recommends $deps_wanted; } \
-		>deps.log 2>&1 </dev/null; then
-		tail -n 20 deps.log >&2
-		echo "Could not install them (the end of deps.log is above)." >&2
+	echo "Packages are missing: $deps_wanted"
+	# A password is asked for here, where it can be: not behind the counter.
+	if [ -n "$deps_root" ] && ! sudo -n true 2>/dev/null && ! sudo -v; then
+		echo "Installing them takes root." >&2
 		return 1
 	fi
+	# shellcheck disable=SC2086 # a list of words
+	step_run deps.log "Installing packages (this may take minutes)" deps_apt $deps_wanted ||
+		return 1
 	rm -f deps.log
 }

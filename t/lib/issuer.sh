@@ -9,11 +9,14 @@
 . "$SRCDIR/t/lib/clock.sh"
 # shellcheck source=t/lib/port.sh
 . "$SRCDIR/t/lib/port.sh"
+# shellcheck source=t/lib/certificates.sh
+. "$SRCDIR/t/lib/certificates.sh"
 
 unset ISSUERD_CONFIG NOTIFY_SOCKET CREDENTIALS_DIRECTORY
 CONF=$WORK/issuerd.yaml
 CA=$WORK/tls/ca.pem
 DAEMON=
+is_port_ours=no # may issuer_start choose another?
 
 issuerd() { "$BUILDDIR/t/issuerd-test" -c "$CONF" "$@"; }
 issuerctl() { "$BUILDDIR/t/issuerctl-test" -c "$CONF" "$@"; }
@@ -21,20 +24,13 @@ issuerctl() { "$BUILDDIR/t/issuerctl-test" -c "$CONF" "$@"; }
 # certificates - a CA and one for localhost in tls/.
 certificates() {
 	mkdir -p tls
-	(
-		cd tls && umask 077 &&
-			openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 \
-				-subj '/CN=test CA' -keyout ca.key -out ca.pem &&
-			openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-				-subj '/CN=localhost' -keyout server.key -out server.csr &&
-			echo 'subjectAltName=DNS:localhost,IP:127.0.0.1' >server.ext &&
-			openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial \
-				-days 3650 -extfile server.ext -out server.pem
-	) >tls.log 2>&1 || bail "could not make certificates: $(cat tls.log)"
+	(cd tls && certificates_ca 'test CA' && certificates_localhost) >tls.log 2>&1 ||
+		bail "could not make certificates: $(cat tls.log)"
 }
 
 # conf_write [EXTRA] - a configuration for https://localhost:$PORT$URL_PATH; EXTRA is appended.
 conf_write() {
+	CONF_EXTRA=${1:-}
 	URL=https://localhost:$PORT${URL_PATH:-}
 	cat >"$CONF" <<EOF
 issuers:
@@ -52,17 +48,35 @@ ${1:-}
 EOF
 }
 
+# one_line DESC STATUS PATTERN CMD... - CMD ends with STATUS and one line on standard error like
+# PATTERN; its output is in out and err.
+one_line() {
+	one_desc=$1 one_status=$2 one_pattern=$3
+	shift 3
+	"$@" >out 2>err </dev/null
+	is "$one_desc: status" $? "$one_status"
+	like "$one_desc: it says so" "$(cat err)" "$one_pattern"
+	is "$one_desc: in one line" "$(wc -l <err | tr -d ' ')" 1
+}
+
 # issuer_make [EXTRA] - certificates, configuration and an initialised store.
 issuer_make() {
 	PORT=$(port_random)
 	certificates
 	conf_write "${1:-}"
 	issuerctl init >init.log 2>&1 || bail "issuerctl init failed: $(cat init.log)"
+	is_port_ours=yes
 }
 
-# issuer_start - runs the daemon until the script ends; waits until it can serve.
-# Sets DAEMON, API and OPS.
-issuer_start() {
+# issuer_move - to another port, configuration and store: somebody took ours before we did.
+issuer_move() {
+	PORT=$(port_random)
+	conf_write "$CONF_EXTRA"
+	sqlite3 state/issuer.db "UPDATE issuer SET url = '$URL'" || bail "could not move the issuer"
+}
+
+# issuer_try - one start of issuer_start; fails if the daemon ends before it can serve.
+issuer_try() {
 	rm -f ready
 	mkfifo ready || bail "mkfifo"
 	"$BUILDDIR/t/issuerd-test" -c "$CONF" -R 3 3>ready >>issuerd.log 2>&1 </dev/null &
@@ -73,7 +87,24 @@ issuer_start() {
 		read -r _ OPS
 	} <ready
 	rm -f ready
+	[ -n "$API" ]
+}
+
+# issuer_start - runs the daemon until the script ends; waits until it can serve. The first time
+# after issuer_make it takes another port if that one was taken meanwhile.
+# Sets DAEMON, API and OPS.
+issuer_start() {
+	for _ in 1 2 3 4 5; do
+		! issuer_try || break
+		if [ $is_port_ours = no ] ||
+			! tail -n 1 issuerd.log | grep -q 'address is in use'; then
+			break
+		fi
+		diag "port $PORT was taken; trying another"
+		issuer_move
+	done
 	[ -n "$API" ] || bail "issuerd did not start: $(tail -n 3 issuerd.log)"
+	is_port_ours=no
 	API=$URL
 	OPS=http://$OPS
 }

@@ -1,5 +1,6 @@
-/* key_secrets.c - prints the private numbers of all keys in a store, in hexadecimal, a line each:
- * key-secrets STORE SEALING-KEY ISSUER. For tests that search for them where they must not be.
+/* key_secrets.c - prints the private numbers of all keys in a store, in hexadecimal, a line
+ * each: key-secrets STORE SEALING-KEY ISSUER. For tests that search for them where they must
+ * not be.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
@@ -29,8 +30,8 @@ static int print_key(const struct store_key *row, const struct key_sealing *seal
 {
 	auto_key EVP_PKEY *key = NULL;
 
-	if (key_unseal(row->sealed, row->sealed_len, sealing, issuer, row->kid, row->generation, &key,
-		    err) < 0)
+	if (key_unseal(row->sealed, row->sealed_len, sealing, issuer, row->kid, row->generation,
+		    &key, err) < 0)
 		return -1;
 	print_number(key, OSSL_PKEY_PARAM_RSA_FACTOR1);
 	print_number(key, OSSL_PKEY_PARAM_RSA_FACTOR2);

@@ -1,4 +1,4 @@
-/* test_err.c - base/err.c: codes, context and cut texts.
+/* test_err.c - base/err.c: codes, context, cut and cleaned texts.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 
@@ -103,13 +103,58 @@ static void context_that_fills_the_text_leaves_a_terminated_text(void **state)
 	}
 }
 
+/* Texts quote what strangers sent. */
+static void a_text_is_fit_for_a_terminal_and_for_json(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	(void)err_set(&err, ERR_REFUSED, "no '%s'", "a\nb\x1b[2J\x7f\xff\xc3\xa4");
+	assert_string_equal(err.text, "no 'a?b?[2J??\xc3\xa4'");
+	(void)err_add(&err, "in\r'%s'", "\xed\xa0\x80\xc2\x9b");
+	assert_string_equal(err.text, "in?'????\?': no 'a?b?[2J??\xc3\xa4'");
+	errno = ENOENT;
+	(void)err_errno(&err, ERR_FAILED, "could not open '%s'", "\t\xc3");
+	assert_string_equal(err.text, "could not open '?\?': No such file or directory");
+}
+
+/* Cut in the middle of a character, at each place where that can be. */
+static void a_cut_text_ends_with_whole_characters(void **state)
+{
+	static const char *const characters[] = { "\xc3\xa4", "\xe2\x82\xac",
+		"\xf0\x9f\x98\x80" };
+
+	(void)state;
+	for (size_t c = 0; c < 3; c++) {
+		const size_t width = strlen(characters[c]);
+
+		for (size_t part = 1; part < width; part++) {
+			char longer[ERR_TEXT_MAX + 8];
+			struct err err = ERR_INIT;
+			const size_t at = ERR_TEXT_MAX - 1 - part;
+
+			memset(longer, 'x', sizeof(longer));
+			memcpy(longer + at, characters[c], width + 1);
+			for (int is_added = 0; is_added < 2; is_added++) {
+				(void)err_set(&err, ERR_FAILED, "%s", is_added ? "" : longer);
+				if (is_added)
+					(void)err_add(&err, "%s", longer);
+				assert_int_equal(strlen(err.text), ERR_TEXT_MAX - 1);
+				assert_memory_equal(err.text, longer, at);
+				for (size_t i = at; i < ERR_TEXT_MAX - 1; i++)
+					assert_int_equal(err.text[i], '?');
+			}
+		}
+	}
+}
+
 static void exit_status_tells_what_to_do_next(void **state)
 {
 	static const struct {
 		enum err_code code;
 		int status;
 	} cases[] = {
-		{ ERR_NONE, 0 },
+		{ ERR_NONE, 1 }, /* a failure that did not say why is one all the same */
 		{ ERR_NOT_FOUND, 1 },
 		{ ERR_CONFLICT, 1 },
 		{ ERR_BUSY, 1 },
@@ -136,4 +181,6 @@ UNIT_MAIN(cmocka_unit_test(set_fills_code_and_text_and_yields_minus_one),
 	cmocka_unit_test(a_text_that_just_fits_is_whole), cmocka_unit_test(errno_is_explained),
 	cmocka_unit_test(context_goes_in_front_and_the_rest_stays),
 	cmocka_unit_test(context_that_fills_the_text_leaves_a_terminated_text),
+	cmocka_unit_test(a_text_is_fit_for_a_terminal_and_for_json),
+	cmocka_unit_test(a_cut_text_ends_with_whole_characters),
 	cmocka_unit_test(exit_status_tells_what_to_do_next));

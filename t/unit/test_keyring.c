@@ -2,6 +2,11 @@
  * rows, a ring signs only with the right sealing key, and the ring in force changes when it
  * should.
  * SPDX-License-Identifier: Apache-2.0 */
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <sqlite3.h>
+
 #include "keys/keyring.h"
 #include "t/unit/keys_fixture.h"
 
@@ -203,9 +208,11 @@ static void a_ring_signs_only_with_the_sealing_key(void **state)
 	load(&issuer, &keys);
 	public = built(&issuer, &keys, NULL, WORLD_NOW + 60 * DAY);
 	assert_null(keyring_signer(public));
+	assert_int_equal(keyring_signer_lifetime(public), 0);
 	signing = built(&issuer, &keys, f.sealing, WORLD_NOW + 60 * DAY);
 	assert_string_equal(keyring_signer(signing)->kid, keys.key[2].kid);
 	assert_string_equal(keyring_signer(signing)->alg, "ES256");
+	assert_int_equal(keyring_signer_lifetime(signing), DAY);
 	assert_succeeds(key_sealing_create(path, &err));
 	assert_succeeds(key_sealing_read(path, &other, &err));
 	assert_fails(ERR_REFUSED,
@@ -346,6 +353,224 @@ static void another_ones_change_is_seen_by_refresh(void **state)
 	keyring_slot_close(slot);
 }
 
+static void on_failure_the_old_ring_stays(void **state)
+{
+	const struct rotate rotate = fixture_rotate(&f);
+	struct keyring_slot *slot = NULL;
+	auto_keyring struct keyring *before = NULL;
+	auto_keyring struct keyring *after = NULL;
+	bool is_changed = true;
+	struct err err;
+
+	(void)state;
+	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW);
+	assert_succeeds(keyring_slot_open(f.store, FIXTURE_ISSUER, f.sealing, WORLD_NOW, &slot,
+		&err));
+	assert_succeeds(keyring_slot_get(slot, WORLD_NOW, &before, &err));
+	(void)fixture_run(&rotate, PLAN_ROTATE, WORLD_NOW + 2 * DAY);
+	/* There are new rows, and at this moment no ring can be made of them: tried again each
+	 * time, and never taken for done. */
+	for (int i = 0; i < 2; i++) {
+		assert_fails(ERR_FAILED,
+			keyring_slot_refresh(slot, WORLD_NOW - 1, &is_changed, &err));
+		assert_false(is_changed);
+	}
+	assert_succeeds(keyring_slot_get(slot, WORLD_NOW, &after, &err));
+	assert_ptr_equal(before, after);
+	assert_succeeds(keyring_slot_refresh(slot, WORLD_NOW + 2 * DAY, &is_changed, &err));
+	assert_true(is_changed);
+	assert_string_not_equal(signer_at(slot, WORLD_NOW + 2 * DAY),
+		keyring_signer(before)->kid);
+	keyring_slot_close(slot);
+}
+
+/* ---- many ask while one refreshes ---- */
+
+#define ASKERS    4
+#define REFRESHES 12
+
+struct asking {
+	struct keyring_slot *slot;
+	_Atomic(unix_time) now;
+	_Atomic(unix_time) seen[ASKERS]; /* the time that each asker goes by */
+	atomic_int askers;
+	atomic_int asked;
+	atomic_int broken;
+	atomic_bool is_over;
+};
+
+/* A ring is whole whenever it is handed out: it signs with a key that it publishes first. */
+static bool is_whole(const struct keyring *ring)
+{
+	const struct jws_key *signer = keyring_signer(ring);
+	size_t count;
+	const struct jws_key *published = keyring_published(ring, &count);
+
+	return signer && count >= 2 && strcmp(signer->kid, published[0].kid) == 0 &&
+		strstr(keyring_jwks(ring).body, signer->kid) &&
+		strlen(keyring_jwks(ring).body) == keyring_jwks(ring).len &&
+		keyring_signer_lifetime(ring) == DAY;
+}
+
+static void *ask_again_and_again(void *arg)
+{
+	struct asking *asking = arg;
+	struct keyring *held = NULL;
+	const int me = atomic_fetch_add(&asking->askers, 1);
+	unsigned turn = 0;
+
+	while (!atomic_load(&asking->is_over)) {
+		struct keyring *ring = NULL;
+		struct err err = ERR_INIT;
+		const unix_time now = atomic_load(&asking->now);
+
+		atomic_store(&asking->seen[me], now);
+		/* Now and then before the switch: that builds anew, by the rows at hand. */
+		if (keyring_slot_get(asking->slot, now - (turn++ % 8 == 0), &ring, &err) < 0 || !is_whole(ring))
+			(void)atomic_fetch_add(&asking->broken, 1);
+		/* A ring is kept while the slot replaces it. */
+		if (held && !is_whole(held))
+			(void)atomic_fetch_add(&asking->broken, 1);
+		keyring_unref(held);
+		held = ring;
+		(void)atomic_fetch_add(&asking->asked, 1);
+	}
+	keyring_unref(held);
+	return NULL;
+}
+
+/* Lets all askers see this time, and get some more answers. */
+static void go_on(struct asking *asking, unix_time now)
+{
+	const int until = atomic_load(&asking->asked) + ASKERS;
+
+	atomic_store(&asking->now, now);
+	for (size_t i = 0; i < ASKERS; i++)
+		while (atomic_load(&asking->seen[i]) != now)
+			(void)usleep(100);
+	while (atomic_load(&asking->asked) < until)
+		(void)usleep(100);
+}
+
+static void many_may_ask_while_one_refreshes(void **state)
+{
+	const struct rotate rotate = fixture_rotate(&f);
+	struct asking asking = { .now = WORLD_NOW + 1 };
+	pthread_t threads[ASKERS];
+	bool is_changed;
+	struct err err;
+
+	(void)state;
+	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW);
+	assert_succeeds(keyring_slot_open(f.store, FIXTURE_ISSUER, f.sealing, WORLD_NOW + 1,
+		&asking.slot, &err));
+	for (size_t i = 0; i < ASKERS; i++)
+		assert_int_equal(
+			pthread_create(&threads[i], NULL, ask_again_and_again, &asking), 0);
+	for (int i = 1; i <= REFRESHES; i++) {
+		const unix_time now = WORLD_NOW + i * 2 * DAY;
+
+		go_on(&asking, now);
+		(void)fixture_run(&rotate, PLAN_ROTATE, now);
+		assert_succeeds(keyring_slot_refresh(asking.slot, now, &is_changed, &err));
+		assert_true(is_changed);
+		go_on(&asking, now);
+		assert_succeeds(keyring_slot_refresh(asking.slot, now, &is_changed, &err));
+		assert_false(is_changed);
+	}
+	atomic_store(&asking.is_over, true);
+	for (size_t i = 0; i < ASKERS; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	assert_int_equal(atomic_load(&asking.broken), 0);
+	keyring_slot_close(asking.slot);
+}
+
+/* A store that answers when we let it: SQLite calls this while it works. */
+static struct {
+	atomic_bool is_stalled;
+	atomic_bool is_waiting;
+} stall;
+
+#define STALL_MAX_US 5000000 /* a slot that holds its lock meanwhile fails, and does not hang */
+
+static int while_sqlite_works(void *unused)
+{
+	(void)unused;
+	for (int us = 0; atomic_load(&stall.is_stalled) && us < STALL_MAX_US; us += 100) {
+		atomic_store(&stall.is_waiting, true);
+		(void)usleep(100);
+	}
+	atomic_store(&stall.is_waiting, false);
+	return 0;
+}
+
+static int on_new_connection(sqlite3 *db, const char **why,
+	const struct sqlite3_api_routines *unused)
+{
+	(void)why;
+	(void)unused;
+	sqlite3_progress_handler(db, 1, while_sqlite_works, NULL);
+	return SQLITE_OK;
+}
+
+static struct store *store_that_stalls(void)
+{
+	/* As SQLite's own documentation has it: the type of the argument is a lie. */
+	void (*const hook)(void) = (void (*)(void))on_new_connection;
+	struct store *store = NULL;
+	struct err err;
+
+	assert_int_equal(sqlite3_auto_extension(hook), SQLITE_OK);
+	assert_succeeds(store_open(f.store_path, STORE_WRITE, &store, &err));
+	assert_int_equal(sqlite3_cancel_auto_extension(hook), 1);
+	return store;
+}
+
+static void *refresh_once(void *arg)
+{
+	struct asking *asking = arg;
+	bool is_changed = false;
+	struct err err = ERR_INIT;
+
+	if (keyring_slot_refresh(asking->slot, WORLD_NOW + 2 * DAY, &is_changed, &err) < 0 ||
+		!is_changed)
+		(void)atomic_fetch_add(&asking->broken, 1);
+	return NULL;
+}
+
+static void a_refresh_that_waits_for_the_store_holds_nobody_up(void **state)
+{
+	const struct rotate rotate = fixture_rotate(&f);
+	struct store *slow = store_that_stalls();
+	struct asking asking = { .now = WORLD_NOW + 1 };
+	auto_keyring struct keyring *ring = NULL;
+	pthread_t thread;
+	struct err err;
+
+	(void)state;
+	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW);
+	assert_succeeds(keyring_slot_open(slow, FIXTURE_ISSUER, f.sealing, WORLD_NOW + 1,
+		&asking.slot, &err));
+	(void)fixture_run(&rotate, PLAN_ROTATE, WORLD_NOW + 2 * DAY);
+	atomic_store(&stall.is_stalled, true);
+	assert_int_equal(pthread_create(&thread, NULL, refresh_once, &asking), 0);
+	while (!atomic_load(&stall.is_waiting))
+		(void)usleep(100);
+	/* the ring at hand, and one that has to be built from the rows at hand */
+	assert_succeeds(keyring_slot_get(asking.slot, WORLD_NOW + 1, &ring, &err));
+	assert_true(is_whole(ring));
+	keyring_unref(ring);
+	ring = NULL;
+	assert_succeeds(keyring_slot_get(asking.slot, LATER, &ring, &err));
+	assert_true(is_whole(ring));
+	assert_true(atomic_load(&stall.is_waiting)); /* still: nobody waited for it */
+	atomic_store(&stall.is_stalled, false);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(atomic_load(&asking.broken), 0);
+	keyring_slot_close(asking.slot);
+	store_close(slow);
+}
+
 static void a_slot_of_nobody_does_not_open(void **state)
 {
 	struct keyring_slot *slot = NULL;
@@ -372,4 +597,6 @@ UNIT_MAIN(CASE(documents_are_a_function_of_the_rows),
 	CASE(without_a_key_that_signs_a_ring_only_publishes), CASE(damaged_rows_make_no_ring),
 	CASE(a_scheduled_switch_needs_no_store),
 	CASE(between_changes_the_same_ring_is_handed_out),
-	CASE(another_ones_change_is_seen_by_refresh), CASE(a_slot_of_nobody_does_not_open));
+	CASE(another_ones_change_is_seen_by_refresh), CASE(on_failure_the_old_ring_stays),
+	CASE(many_may_ask_while_one_refreshes), 
+	CASE(a_refresh_that_waits_for_the_store_holds_nobody_up), CASE(a_slot_of_nobody_does_not_open));

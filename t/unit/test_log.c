@@ -12,6 +12,9 @@
 #include "base/text.h"
 #include "t/unit/unit.h"
 
+/* bytes of a written value, as base/log.c has it */
+#define VALUE_MAX 512
+
 #define PREFIX "ts=2030-03-17T17:46:40Z level=info event=test.event"
 
 static int real_stderr = -1;
@@ -167,6 +170,75 @@ static void long_values_are_cut(void **state)
 	cut = text_format("\"%s...\"", whole);
 	whole[512] = 'x';
 	assert_value_becomes(whole, cut);
+	/* also if it would be quoted anyway: whole with 512 bytes, cut with one more */
+	whole[0] = ' ';
+	whole[512] = '\0';
+	free(cut);
+	cut = text_format("\"%s\"", whole);
+	assert_value_becomes(whole, cut);
+	whole[512] = 'x';
+	free(cut);
+	cut = text_format("\"%.512s...\"", whole);
+	assert_value_becomes(whole, cut);
+}
+
+/* Escaping must not make a line four times as long. */
+static void what_is_cut_is_the_escaped_value(void **state)
+{
+	char whole[VALUE_MAX + 1] = "";
+	auto_text struct text cut = TEXT_INIT;
+
+	(void)state;
+	memset(whole, '\n', VALUE_MAX / 4);
+	text_add(&cut, "\"");
+	for (int i = 0; i < VALUE_MAX / 4; i++)
+		text_add(&cut, "\\x0a");
+	text_add(&cut, "\"");
+	assert_value_becomes(whole, cut.s);
+	for (int more = 1; more <= VALUE_MAX * 3 / 4; more += 100) {
+		memset(whole, '\n', (size_t)(VALUE_MAX / 4 + more));
+		cut.len = 1 + VALUE_MAX;
+		text_add(&cut, "...\"");
+		assert_value_becomes(whole, cut.s);
+	}
+	/* An escape is never cut in two. */
+	memset(whole, '\0', sizeof(whole));
+	memset(whole, '\n', VALUE_MAX / 4 + 1);
+	whole[0] = 'x';
+	cut.len = 0;
+	text_add(&cut, "\"x");
+	for (int i = 0; i < VALUE_MAX / 4; i++)
+		text_add(&cut, "\\x0a");
+	text_add(&cut, "\"");
+	assert_value_becomes(whole, cut.s);
+	whole[VALUE_MAX / 4 + 1] = 'y';
+	cut.len--;
+	text_add(&cut, "...\"");
+	assert_value_becomes(whole, cut.s);
+}
+
+static void a_level_has_a_name(void **state)
+{
+	static const char *const names[] = { "debug", "info", "warn", "error" };
+	static const char *const others[] = { "", "Debug", "warning", "debug ", "deb" };
+
+	(void)state;
+	for (size_t threshold = 0; threshold < 4; threshold++) {
+		auto_free char *got = NULL;
+		size_t lines = 0;
+
+		assert_int_equal(ftruncate(captured, 0), 0);
+		log_set_level_named(names[threshold]);
+		for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+			log_set_level_named(others[i]);
+		for (size_t level = 0; level < 4; level++)
+			log_event((enum log_level)level, names[level], NULL);
+		got = logged();
+		for (const char *at = got; (at = strchr(at, '\n')); at++)
+			lines++;
+		assert_int_equal(lines, 4 - threshold);
+		assert_mentions(got, names[threshold]);
+	}
 }
 
 static void an_absurd_event_is_still_one_line(void **state)
@@ -232,5 +304,6 @@ UNIT_MAIN(log_test(an_event_is_one_line_of_pairs), log_test(an_event_needs_no_pa
 	log_test(debug_is_off_until_asked_for), log_test(plain_values_stay_plain),
 	log_test(blanks_quotes_and_equals_signs_are_quoted),
 	log_test(control_characters_are_escaped), log_test(long_values_are_cut),
+	log_test(what_is_cut_is_the_escaped_value), log_test(a_level_has_a_name),
 	log_test(an_absurd_event_is_still_one_line), log_test(lines_of_threads_do_not_mix),
 	log_test(a_closed_stderr_does_no_harm));

@@ -1,5 +1,5 @@
 /* test_mint.c - keys/mint.c and keys/claims.c: tokens say what Kubernetes' say, to the letter,
- * and nothing that policy does not allow.
+ * and nothing that policy or the key's own promise does not allow.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "keys/claims.h"
 #include "keys/mint.h"
@@ -10,12 +10,10 @@
 
 static struct fixture f;
 static struct keyring *ring;
-static json_t *kubernetes;
 static const struct mint_policy policy = { .max_lifetime_s = DAY, .backdate_s = 30 };
 
 static int setup(void **state)
 {
-	const struct store_account account = { .namespace = "ci", .name = "app", .uid = UID };
 	struct keyring_slot *slot = NULL;
 	struct rotate rotate;
 	struct err err;
@@ -28,14 +26,12 @@ static int setup(void **state)
 		&err));
 	assert_succeeds(keyring_slot_get(slot, WORLD_NOW, &ring, &err));
 	keyring_slot_close(slot);
-	kubernetes = claims_kubernetes(&account);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	json_decref(kubernetes);
 	keyring_unref(ring);
 	fixture_close(&f);
 	return 0;
@@ -46,8 +42,8 @@ static struct mint_request wish(const json_t *audiences, int64_t lifetime_s)
 	return (struct mint_request){
 		.namespace = "ci",
 		.name = "app",
+		.uid = UID,
 		.audiences = audiences,
-		.kubernetes = kubernetes,
 		.lifetime_s = lifetime_s,
 	};
 }
@@ -66,6 +62,7 @@ static char *payload_of(const char *token)
 
 static void the_kubernetes_claim_is_as_kubernetes_has_it(void **state)
 {
+	json_auto_t *kubernetes = claims_kubernetes("ci", "app", UID);
 	auto_free char *text = json_dumps(kubernetes, JSON_COMPACT);
 
 	(void)state;
@@ -177,6 +174,148 @@ static void a_lifetime_beyond_policy_is_refused(void **state)
 	}
 }
 
+/* ---- the key's own promise ---- */
+
+static struct keyring *ring_of(struct fixture *g, unix_time now)
+{
+	struct keyring_slot *slot = NULL;
+	struct keyring *got = NULL;
+	struct err err;
+
+	assert_succeeds(keyring_slot_open(g->store, FIXTURE_ISSUER, g->sealing, now, &slot, &err));
+	assert_succeeds(keyring_slot_get(slot, now, &got, &err));
+	keyring_slot_close(slot);
+	return got;
+}
+
+static void assert_longest(const struct keyring *of, const struct mint_policy *by, int64_t longest,
+	const char *why)
+{
+	json_auto_t *audiences = json_pack("[s]", "vault");
+	struct mint_request request = wish(audiences, longest);
+	struct mint_token token = { .token = NULL };
+	struct err err;
+
+	assert_succeeds(mint(of, by, &request, WORLD_NOW, &token, &err));
+	assert_int_equal(token.exp, WORLD_NOW + longest);
+	mint_token_free(&token);
+	request.lifetime_s = longest + 1;
+	assert_fails(ERR_REFUSED, mint(of, by, &request, WORLD_NOW, &token, &err));
+	assert_mentions(err.text, why);
+	assert_null(token.token);
+	request.lifetime_s = INT64_MAX;
+	assert_fails(ERR_REFUSED, mint(of, by, &request, WORLD_NOW, &token, &err));
+	assert_null(token.token);
+}
+
+/* The configuration allows more, and the key does not know yet: when it leaves the JWKS was
+ * computed for less. */
+static void a_lifetime_beyond_the_keys_promise_is_refused(void **state)
+{
+	const struct mint_policy raised = { .max_lifetime_s = 3 * DAY, .backdate_s = 30 };
+	const struct mint_policy lowered = { .max_lifetime_s = HOUR, .backdate_s = 30 };
+	auto_keyring struct keyring *old = NULL;
+	auto_keyring struct keyring *new = NULL;
+	struct rotate rotate;
+	struct fixture g;
+
+	(void)state;
+	fixture_open(&g);
+	rotate = fixture_rotate(&g);
+	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW);
+	old = ring_of(&g, WORLD_NOW);
+	assert_int_equal(keyring_signer_lifetime(old), DAY);
+	assert_longest(old, &raised, DAY, "the active key was made for");
+	rotate.policy.max_lifetime_s = 3 * DAY;
+	assert_int_equal(fixture_run(&rotate, PLAN_TICK, WORLD_NOW), 2);
+	/* The rows promise more now; the ring that has not seen them does not. */
+	assert_longest(old, &raised, DAY, "the active key was made for");
+	new = ring_of(&g, WORLD_NOW);
+	assert_int_equal(keyring_signer_lifetime(new), 3 * DAY);
+	assert_longest(new, &raised, 3 * DAY, "the maximum");
+	assert_longest(new, &lowered, HOUR, "the maximum");
+	fixture_close(&g);
+}
+
+/* The active row's number counts, whatever policy says. */
+static void each_bound_holds_without_the_other(void **state)
+{
+	static const int64_t ratchets[] = { 1, 600, DAY };
+	const struct mint_policy none = { .max_lifetime_s = INT64_MAX };
+	auto_store_issuer struct store_issuer issuer = { .name = NULL };
+	auto_store_keys struct store_keys keys = { .key = NULL };
+	struct err err;
+	int64_t revision;
+
+	(void)state;
+	assert_succeeds(store_issuer_get(f.store, FIXTURE_ISSUER, &issuer, &err));
+	assert_succeeds(store_keys_load(f.store, FIXTURE_ISSUER, &keys, &revision, &err));
+	for (size_t i = 0; i < COUNT(ratchets); i++) {
+		auto_keyring struct keyring *one = NULL;
+
+		keys.key[0].ttl_ratchet_s = ratchets[i];
+		keys.key[1].ttl_ratchet_s = 9 * DAY; /* the standby's is not asked */
+		assert_succeeds(
+			keyring_build(&issuer, &keys, f.sealing, WORLD_NOW, &one, &err));
+		assert_longest(one, &none, ratchets[i], "the active key was made for");
+	}
+}
+
+/* ---- the audit row ---- */
+
+static void the_audit_row_says_what_the_token_says(void **state)
+{
+	json_auto_t *audiences = json_pack("[s]", "vault");
+	const struct mint_request request = wish(audiences, 600);
+	struct mint_token token;
+	struct store_audit row;
+	struct err err;
+
+	(void)state;
+	assert_succeeds(mint(ring, &policy, &request, WORLD_NOW, &token, &err));
+	row = mint_audit(&token, "[\"vault\"]", "runner", "[::1]:5", "grant 1", WORLD_NOW + 1);
+	assert_int_equal(row.at, WORLD_NOW + 1);
+	assert_string_equal(row.event, "token.issued");
+	assert_string_equal(row.actor, "runner");
+	assert_string_equal(row.peer, "[::1]:5");
+	assert_string_equal(row.subject, "system:serviceaccount:ci:app");
+	assert_string_equal(row.audience, "[\"vault\"]");
+	assert_string_equal(row.jti, token.jti);
+	assert_string_equal(row.kid, keyring_signer(ring)->kid);
+	assert_int_equal(row.exp, WORLD_NOW + 600);
+	assert_string_equal(row.outcome, "ok");
+	assert_string_equal(row.detail, "grant 1");
+	row = mint_audit(&token, NULL, "root", NULL, NULL, WORLD_NOW);
+	assert_null(row.audience);
+	assert_null(row.peer);
+	assert_null(row.detail);
+	mint_token_free(&token);
+}
+
+/* `sub` and `kubernetes.io` are made from the same words. */
+static void a_token_names_one_account_only(void **state)
+{
+	json_auto_t *audiences = json_pack("[s]", "vault");
+	struct mint_request request = wish(audiences, 600);
+	json_auto_t *claims = NULL;
+	json_auto_t *header = NULL;
+	json_auto_t *expected = claims_kubernetes("prod-eu", "web.v2", "another-uid");
+	struct mint_token token;
+	struct err err;
+
+	(void)state;
+	request.namespace = "prod-eu";
+	request.name = "web.v2";
+	request.uid = "another-uid";
+	assert_succeeds(mint(ring, &policy, &request, WORLD_NOW, &token, &err));
+	assert_succeeds(jws_peek(token.token, &header, &claims, &err));
+	assert_string_equal(json_string_value(json_object_get(claims, "sub")),
+		"system:serviceaccount:prod-eu:web.v2");
+	assert_true(json_equal(json_object_get(claims, "kubernetes.io"), expected));
+	assert_int_equal(json_object_size(claims), 8);
+	mint_token_free(&token);
+}
+
 static void a_token_for_nobody_is_refused(void **state)
 {
 	json_auto_t *none = json_array();
@@ -234,7 +373,7 @@ static void the_longest_names_fit(void **state)
 	request.namespace = namespace;
 	request.name = name;
 	assert_succeeds(mint(ring, &policy, &request, WORLD_NOW, &token, &err));
-	assert_int_equal(strlen(token.subject), MINT_SUBJECT_MAX - 1);
+	assert_int_equal(strlen(token.subject), NAME_SUBJECT_MAX - 1);
 	assert_mentions(token.subject, name);
 	mint_token_free(&token);
 }
@@ -270,6 +409,10 @@ UNIT_MAIN_WITH(setup, teardown, cmocka_unit_test(the_kubernetes_claim_is_as_kube
 	cmocka_unit_test(the_token_verifies_for_its_audience_only),
 	cmocka_unit_test(no_two_tokens_are_alike),
 	cmocka_unit_test(a_lifetime_beyond_policy_is_refused),
+	cmocka_unit_test(a_lifetime_beyond_the_keys_promise_is_refused),
+	cmocka_unit_test(each_bound_holds_without_the_other),
+	cmocka_unit_test(the_audit_row_says_what_the_token_says),
+	cmocka_unit_test(a_token_names_one_account_only),
 	cmocka_unit_test(a_token_for_nobody_is_refused),
 	cmocka_unit_test(names_that_no_account_has_are_refused),
 	cmocka_unit_test(the_longest_names_fit),

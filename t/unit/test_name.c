@@ -224,6 +224,37 @@ static void halves_of_a_pair_have_their_own_limits(void **state)
 	assert_fails(ERR_BAD_INPUT, name_split(pair, true, namespace, name, &err));
 }
 
+static void a_subject_is_as_kubernetes_has_it(void **state)
+{
+	char subject[NAME_SUBJECT_MAX];
+
+	(void)state;
+	name_subject("ci", "app.v1", subject);
+	assert_string_equal(subject, "system:serviceaccount:ci:app.v1");
+	name_subject("", "", subject);
+	assert_string_equal(subject, "system:serviceaccount::");
+}
+
+static void the_longest_subject_fits_and_a_longer_one_is_cut(void **state)
+{
+	char namespace[NAME_LABEL_MAX + 1] = "";
+	struct {
+		char subject[NAME_SUBJECT_MAX];
+		char behind[4];
+	} out = { .behind = "xyz" };
+
+	(void)state;
+	memset(namespace, 'n', NAME_LABEL_MAX);
+	name_subject(namespace, of_length(NAME_SUBDOMAIN_MAX), out.subject);
+	assert_int_equal(strlen(out.subject), NAME_SUBJECT_MAX - 1);
+	assert_memory_equal(out.subject, "system:serviceaccount:nnn", 25);
+	assert_string_equal(strrchr(out.subject, ':') + 1, of_length(NAME_SUBDOMAIN_MAX));
+	/* The signer makes one for the audit of names that nobody has checked. */
+	name_subject(namespace, of_length(1000), out.subject);
+	assert_int_equal(strlen(out.subject), NAME_SUBJECT_MAX - 1);
+	assert_string_equal(out.behind, "xyz");
+}
+
 UNIT_MAIN(cmocka_unit_test(labels_are_lower_case_letters_digits_and_dashes),
 	cmocka_unit_test(other_labels_are_refused),
 	cmocka_unit_test(subdomains_are_labels_with_dots_between),
@@ -236,4 +267,6 @@ UNIT_MAIN(cmocka_unit_test(labels_are_lower_case_letters_digits_and_dashes),
 	cmocka_unit_test(a_pattern_full_of_stars_is_judged_soon),
 	cmocka_unit_test(a_pair_is_split_and_checked),
 	cmocka_unit_test(other_pairs_are_refused_and_leave_the_outputs_alone),
-	cmocka_unit_test(halves_of_a_pair_have_their_own_limits));
+	cmocka_unit_test(halves_of_a_pair_have_their_own_limits),
+	cmocka_unit_test(a_subject_is_as_kubernetes_has_it),
+	cmocka_unit_test(the_longest_subject_fits_and_a_longer_one_is_cut));

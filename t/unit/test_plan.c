@@ -84,6 +84,46 @@ static void a_key_without_a_moment_waits_in_standby(void **state)
 	assert_int_equal(plan_state(&world.keys, 0, 399), PLAN_ACTIVE);
 }
 
+static void a_key_without_a_publication_is_staged(void **state)
+{
+	struct world world;
+
+	(void)state;
+	two_keys(&world);
+	world.rows[1].publish_at = TIME_UNSET;
+	for (unix_time now = 1; now < 500; now += 50) {
+		assert_int_equal(plan_state(&world.keys, 1, now), PLAN_STAGED);
+		assert_false(plan_is_published(plan_state(&world.keys, 1, now)));
+	}
+	assert_int_equal(plan_state(&world.keys, 1, INT64_MAX), PLAN_STAGED);
+	/* also without a moment to sign, and it is next all the same */
+	world.rows[1].activate_at = TIME_UNSET;
+	assert_int_equal(plan_state(&world.keys, 1, 350), PLAN_STAGED);
+	assert_int_equal(plan_successor(&world.keys, 350), 1);
+}
+
+static void who_takes_over_is_the_next_that_may_sign(void **state)
+{
+	struct world world;
+
+	(void)state;
+	two_keys(&world);
+	assert_int_equal(plan_takes_over(&world.keys, 0), 1);
+	assert_int_equal(plan_takes_over(&world.keys, 1), -1);
+	world.keys.count = 4;
+	world.rows[2] =
+		(struct store_key){ .generation = 3, .publish_at = 150, .activate_at = 250 };
+	world.rows[3] = (struct store_key){ .generation = 4, .publish_at = 150 };
+	assert_int_equal(plan_takes_over(&world.keys, 0), 2);
+	assert_int_equal(plan_takes_over(&world.keys, 2), 1);
+	assert_int_equal(plan_takes_over(&world.keys, 1), -1); /* the last waits for a moment */
+	world.rows[2].revoked_at = 240;
+	assert_int_equal(plan_takes_over(&world.keys, 0), 1);
+	world.rows[1].activate_at = 200; /* together: by generation */
+	assert_int_equal(plan_takes_over(&world.keys, 0), 1);
+	assert_int_equal(plan_takes_over(&world.keys, 1), -1);
+}
+
 static void a_key_without_an_end_retires_for_good(void **state)
 {
 	struct world world;
@@ -242,7 +282,7 @@ static void between_moments_there_is_nothing_to_do(void **state)
 	assert_int_equal(world_step(&world, &policy, WORLD_NOW + 30 * DAY - 1, PLAN_TICK), 0);
 }
 
-static void at_the_switch_a_standby_is_made_and_the_old_half_erased(void **state)
+static void at_the_switch_a_standby_is_made(void **state)
 {
 	const struct plan_policy policy = world_policy();
 	const unix_time at = WORLD_NOW + 30 * DAY;
@@ -253,14 +293,218 @@ static void at_the_switch_a_standby_is_made_and_the_old_half_erased(void **state
 	(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
 	/* The switch itself needs no write. */
 	assert_int_equal(plan_active(&world.keys, at), 1);
-	assert_int_equal(world_step(&world, &policy, at, PLAN_TICK), 3);
-	assert_null(world.rows[0].sealed);
-	assert_int_equal(world.rows[0].sealed_len, 0);
+	assert_int_equal(world_step(&world, &policy, at, PLAN_TICK), 2);
+	assert_non_null(world.rows[0].sealed);
 	assert_non_null(world.rows[1].sealed);
 	assert_int_equal(world.rows[2].publish_at, at);
 	assert_int_equal(world.rows[2].activate_at, at + 30 * DAY);
 	assert_int_equal(world.rows[1].remove_at, at + 30 * DAY + 60 + DAY + 300);
 	assert_int_equal(world_step(&world, &policy, at, PLAN_TICK), 0);
+}
+
+/* Until then it may have been a wrong look at the clock. */
+static void the_old_half_is_erased_once_the_skew_is_over(void **state)
+{
+	static const int64_t skews[] = { 0, 1, 60, HOUR };
+	const unix_time at = WORLD_NOW + 30 * DAY;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(skews); i++) {
+		struct plan_policy policy = world_policy();
+		struct world world;
+
+		policy.clock_skew_s = skews[i];
+		world_init(&world);
+		(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
+		(void)world_step(&world, &policy, at - 1, PLAN_TICK);
+		assert_non_null(world.rows[0].sealed);
+		if (skews[i] > 0) {
+			assert_int_equal(world_step(&world, &policy, at, PLAN_TICK), 2);
+			assert_int_equal(
+				world_step(&world, &policy, at + skews[i] - 1, PLAN_TICK), 0);
+			assert_non_null(world.rows[0].sealed);
+		}
+		assert_int_equal(world_step(&world, &policy, at + skews[i], PLAN_TICK),
+			skews[i] > 0 ? 1 : 3);
+		assert_null(world.rows[0].sealed);
+		assert_int_equal(world.rows[0].sealed_len, 0);
+		assert_non_null(world.rows[1].sealed);
+		assert_int_equal(plan_state(&world.keys, 0, at + skews[i]), PLAN_RETIRING);
+		assert_int_equal(world_step(&world, &policy, at + skews[i], PLAN_TICK), 0);
+	}
+}
+
+/* Once, and with the clock right again nothing is lost and nothing promised is taken back. */
+static void one_wrong_look_at_the_clock_costs_no_key(void **state)
+{
+	static const enum plan_ask asks[] = { PLAN_TICK, PLAN_ROTATE };
+	const struct plan_policy policy = world_policy();
+	const unix_time at = WORLD_NOW + 30 * DAY;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(asks); i++) {
+		struct world world;
+
+		world_init(&world);
+		(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
+		(void)world_step(&world, &policy, at + 59, asks[i]); /* the wrong one */
+		for (unix_time now = at - 1; now < at + 60; now += 10) {
+			(void)world_step(&world, &policy, now, PLAN_TICK);
+			assert_true(plan_active(&world.keys, now) >= 0);
+			assert_non_null(world.rows[plan_active(&world.keys, now)].sealed);
+		}
+		assert_int_equal(plan_active(&world.keys, at - 1), 0);
+		assert_non_null(world.rows[0].sealed);
+		assert_int_equal(plan_state(&world.keys, 0, world.rows[0].remove_at - 1),
+			PLAN_RETIRING);
+		assert_true(world.rows[0].remove_at >= at + 60 + DAY + 300);
+		(void)world_step(&world, &policy, at + 60, PLAN_TICK);
+		assert_null(world.rows[0].sealed);
+	}
+}
+
+static void a_key_that_was_never_erased_in_time_is_erased_late(void **state)
+{
+	const struct plan_policy policy = world_policy();
+	struct world world;
+	unix_time gone;
+
+	(void)state;
+	world_init(&world);
+	(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
+	gone = world.rows[0].remove_at;
+	(void)world_step(&world, &policy, gone + DAY, PLAN_TICK); /* nobody ticked till then */
+	assert_int_equal(plan_state(&world.keys, 0, gone + DAY), PLAN_REMOVED);
+	assert_null(world.rows[0].sealed);
+	assert_int_equal(world.rows[0].remove_at, gone);
+}
+
+static void a_revoked_key_is_erased_at_once(void **state)
+{
+	const struct plan_policy policy = world_policy();
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
+	world.rows[1].revoked_at = WORLD_NOW + 1;
+	(void)world_step(&world, &policy, WORLD_NOW + 1, PLAN_TICK);
+	assert_null(world.rows[1].sealed);
+	assert_non_null(world.rows[0].sealed);
+	assert_int_equal(plan_successor(&world.keys, WORLD_NOW + 1), 2);
+}
+
+/* A standby that is revoked after the switch, within the skew: the old key signs again. */
+static void the_old_key_signs_again_if_its_successor_is_revoked_at_once(void **state)
+{
+	const struct plan_policy policy = world_policy();
+	const unix_time at = WORLD_NOW + 30 * DAY;
+	struct world world;
+	unix_time switch_at;
+
+	(void)state;
+	world_init(&world);
+	(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
+	(void)world_step(&world, &policy, at, PLAN_TICK);
+	world.rows[1].revoked_at = at + 30;
+	assert_int_equal(plan_active(&world.keys, at + 30), 0);
+	(void)world_step(&world, &policy, at + 30, PLAN_TICK);
+	assert_non_null(world.rows[0].sealed);
+	assert_null(world.rows[1].sealed);
+	switch_at = world.rows[2].activate_at;
+	assert_true(switch_at >= world.rows[2].publish_at + plan_lead(&policy));
+	assert_int_equal(world.rows[0].remove_at, switch_at + 60 + DAY + 300);
+	assert_int_equal(world_step(&world, &policy, at + 30, PLAN_TICK), 0);
+}
+
+/* What verifiers were promised about a key that retires can grow and never shrinks. */
+static void a_retiring_key_stays_for_slower_clocks_and_more_leeway(void **state)
+{
+	const unix_time at = WORLD_NOW + 30 * DAY;
+	const unix_time promised = at + 60 + DAY + 300;
+	struct plan_policy policy = world_policy();
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
+	(void)world_step(&world, &policy, at, PLAN_TICK);
+	assert_int_equal(world.rows[0].remove_at, promised);
+	policy.verifier_leeway_s = 600;
+	(void)world_step(&world, &policy, at + 1, PLAN_TICK);
+	assert_int_equal(world.rows[0].remove_at, promised + 300);
+	policy.clock_skew_s = 100;
+	(void)world_step(&world, &policy, at + 2, PLAN_TICK);
+	assert_int_equal(world.rows[0].remove_at, promised + 340);
+	assert_int_equal(world_step(&world, &policy, at + 2, PLAN_TICK), 0);
+	/* The old half follows the skew in force. */
+	(void)world_step(&world, &policy, at + 99, PLAN_TICK);
+	assert_non_null(world.rows[0].sealed);
+	(void)world_step(&world, &policy, at + 100, PLAN_TICK);
+	assert_null(world.rows[0].sealed);
+}
+
+static void what_was_promised_of_a_retiring_key_is_kept(void **state)
+{
+	const unix_time at = WORLD_NOW + 30 * DAY;
+	const unix_time promised = at + 60 + DAY + 300;
+	struct plan_policy policy = world_policy();
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
+	(void)world_step(&world, &policy, at, PLAN_TICK);
+	policy.verifier_leeway_s = policy.clock_skew_s = 0;
+	(void)world_step(&world, &policy, at + 1, PLAN_TICK);
+	assert_int_equal(world.rows[0].remove_at, promised);
+	(void)world_step(&world, &policy, at + 1, PLAN_ROTATE);
+	assert_int_equal(world.rows[0].remove_at, promised);
+	assert_int_equal(world.rows[0].ttl_ratchet_s, DAY);
+	/* Until its last second; afterwards it does not come back. */
+	policy = world_policy();
+	(void)world_step(&world, &policy, promised - 1, PLAN_TICK);
+	policy.verifier_leeway_s = 600;
+	(void)world_step(&world, &policy, promised, PLAN_TICK);
+	assert_int_equal(world.rows[0].remove_at, promised);
+	assert_int_equal(plan_state(&world.keys, 0, promised), PLAN_REMOVED);
+}
+
+/* Of several that retire each has its own successor. */
+static void all_retiring_keys_are_extended(void **state)
+{
+	struct plan_policy policy = world_policy();
+	struct world world;
+	unix_time now = WORLD_NOW + 2 * HOUR;
+
+	(void)state;
+	policy.verifier_cache_s = HOUR;
+	policy.rotation_period_s = 2 * HOUR;
+	world_init(&world);
+	(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
+	for (int i = 0; i < 3; i++, now += 2 * HOUR)
+		(void)world_step(&world, &policy, now, PLAN_TICK);
+	policy.verifier_leeway_s += 1000;
+	(void)world_step(&world, &policy, now - HOUR, PLAN_TICK);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(plan_state(&world.keys, i, now - HOUR), PLAN_RETIRING);
+		assert_int_equal(world.rows[i].remove_at,
+			world.rows[i + 1].activate_at + 60 + DAY + 1300);
+	}
+}
+
+/* A key that has not handed over yet promises what is in force when it does. */
+static void less_leeway_counts_for_a_key_that_still_signs(void **state)
+{
+	struct plan_policy policy = world_policy();
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
+	policy.verifier_leeway_s = 0;
+	assert_int_equal(world_step(&world, &policy, WORLD_NOW + 1, PLAN_TICK), 1);
+	assert_int_equal(world.rows[0].remove_at, WORLD_NOW + 30 * DAY + 60 + DAY);
 }
 
 static void a_late_tick_still_gives_the_full_lead(void **state)
@@ -273,6 +517,7 @@ static void a_late_tick_still_gives_the_full_lead(void **state)
 	world_init(&world);
 	(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
 	assert_int_equal(world_step(&world, &policy, late, PLAN_TICK), 3);
+	assert_null(world.rows[0].sealed);
 	assert_int_equal(world.rows[2].publish_at, late);
 	assert_int_equal(world.rows[2].activate_at, late + DAY);
 	assert_int_equal(world.rows[1].remove_at, late + DAY + 60 + DAY + 300);
@@ -314,11 +559,14 @@ static void a_rotation_asked_when_the_lead_is_over_is_done_at_once(void **state)
 		assert_int_equal(plan_active(&world.keys, asked[i]), 1);
 		assert_int_equal(world.rows[1].activate_at, asked[i]);
 		assert_int_equal(world.rows[0].remove_at, asked[i] + 60 + DAY + 300);
-		assert_null(world.rows[0].sealed);
+		assert_non_null(world.rows[0].sealed);
 		assert_int_equal(plan_successor(&world.keys, asked[i]), 2);
 		assert_int_equal(world.rows[2].publish_at, asked[i]);
 		assert_int_equal(world.rows[2].activate_at, asked[i] + 30 * DAY);
 		assert_int_equal(world_step(&world, &policy, asked[i], PLAN_TICK), 0);
+		assert_int_equal(world_step(&world, &policy, asked[i] + 59, PLAN_TICK), 0);
+		assert_int_equal(world_step(&world, &policy, asked[i] + 60, PLAN_TICK), 1);
+		assert_null(world.rows[0].sealed);
 	}
 }
 
@@ -506,18 +754,22 @@ static void a_clock_before_the_last_switch_is_refused(void **state)
 	(void)state;
 	world_init(&world);
 	(void)world_step(&world, &policy, WORLD_NOW, PLAN_TICK);
-	(void)world_step(&world, &policy, at, PLAN_TICK);
+	(void)world_step(&world, &policy, at + 60, PLAN_TICK);
+	assert_null(world.rows[0].sealed);
 	for (size_t i = 0; i < COUNT(asks); i++) {
 		assert_fails(ERR_FAILED,
 			plan_next(&world.keys, &policy, at - 1, asks[i], &change, &err));
 		assert_mentions(err.text, "clock");
+		assert_mentions(err.text, "kid-1");
 	}
-	assert_int_equal(world_step(&world, &policy, at, PLAN_TICK), 0);
+	assert_int_equal(world_step(&world, &policy, at + 60, PLAN_TICK), 0);
 }
 
 UNIT_MAIN(cmocka_unit_test(every_state_begins_at_its_second),
 	cmocka_unit_test(a_revoked_key_is_revoked_at_every_moment),
 	cmocka_unit_test(a_key_without_a_moment_waits_in_standby),
+	cmocka_unit_test(a_key_without_a_publication_is_staged),
+	cmocka_unit_test(who_takes_over_is_the_next_that_may_sign),
 	cmocka_unit_test(a_key_without_an_end_retires_for_good),
 	cmocka_unit_test(of_two_that_begin_together_the_newer_signs),
 	cmocka_unit_test(a_revoked_successor_takes_nothing_over),
@@ -528,7 +780,16 @@ UNIT_MAIN(cmocka_unit_test(every_state_begins_at_its_second),
 	cmocka_unit_test(the_first_start_makes_a_signer_and_a_standby),
 	cmocka_unit_test(a_first_rotation_ask_is_a_first_start),
 	cmocka_unit_test(between_moments_there_is_nothing_to_do),
-	cmocka_unit_test(at_the_switch_a_standby_is_made_and_the_old_half_erased),
+	cmocka_unit_test(at_the_switch_a_standby_is_made),
+	cmocka_unit_test(the_old_half_is_erased_once_the_skew_is_over),
+	cmocka_unit_test(one_wrong_look_at_the_clock_costs_no_key),
+	cmocka_unit_test(a_key_that_was_never_erased_in_time_is_erased_late),
+	cmocka_unit_test(a_revoked_key_is_erased_at_once),
+	cmocka_unit_test(the_old_key_signs_again_if_its_successor_is_revoked_at_once),
+	cmocka_unit_test(a_retiring_key_stays_for_slower_clocks_and_more_leeway),
+	cmocka_unit_test(what_was_promised_of_a_retiring_key_is_kept),
+	cmocka_unit_test(all_retiring_keys_are_extended),
+	cmocka_unit_test(less_leeway_counts_for_a_key_that_still_signs),
 	cmocka_unit_test(a_late_tick_still_gives_the_full_lead),
 	cmocka_unit_test(a_rotation_asked_early_waits_for_the_lead),
 	cmocka_unit_test(a_rotation_asked_when_the_lead_is_over_is_done_at_once),

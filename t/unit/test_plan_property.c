@@ -1,6 +1,6 @@
 /* test_plan_property.c - ten thousand random histories of keys/plan.c: random policies that
- * change, ticks that are late or exact, rotations asked for. SEED=n in the environment repeats
- * a run. Mutants show that each rule can be broken and that the check says so.
+ * change, ticks that are late or exact, rotations asked for, tokens minted at any time. SEED=n in
+ * the environment repeats a run. Mutants show that each rule can be broken and that the check says so.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
@@ -9,6 +9,7 @@
 
 #define HISTORIES 10000
 #define STEPS     24
+#define TOKENS    (STEPS * 4)
 
 enum rule {
 	RULE_NONE,
@@ -19,6 +20,9 @@ enum rule {
 	RULE_STANDBY,
 	RULE_PRIVATE_HALF,
 	RULE_ERASED,
+	RULE_KEPT,
+	RULE_EXTENDED,
+	RULE_VERIFIABLE,
 	RULE_ORDER,
 	RULE_IDLE,
 };
@@ -31,13 +35,24 @@ static const char *const rule_names[] = {
 	[RULE_RATCHET] = "the ratchet covers what the key may sign now",
 	[RULE_STANDBY] = "a published standby exists",
 	[RULE_PRIVATE_HALF] = "who signs, or will, has a private half",
-	[RULE_ERASED] = "who signs no more has no private half",
+	[RULE_ERASED] = "who signed before the skew has no private half",
+	[RULE_KEPT] = "who signs no more keeps its private half for the skew",
+	[RULE_EXTENDED] = "the end of a key that retires moves out with the policy and never in",
+	[RULE_VERIFIABLE] = "a token is verifiable until it is dead to every verifier",
 	[RULE_ORDER] = "generations count up, and sign in that order",
 	[RULE_IDLE] = "planning again finds nothing to do",
 };
 
 /* Changes one row of a plan on its way into the world; false drops it. */
 typedef bool mutant_fn(struct store_key *row, bool is_new);
+
+static const struct history *mutated; /* for mutants that look around */
+
+struct token {
+	size_t key;
+	unix_time exp;
+	unix_time until; /* a verifier may ask for its key till then, by our clock */
+};
 
 struct history {
 	struct world world;
@@ -47,6 +62,8 @@ struct history {
 	mutant_fn *mutant;
 	size_t signed_count;               /* keys[0..) whose first second was judged */
 	unix_time dead_at[WORLD_KEYS_MAX]; /* when the last token of a retired key is dead */
+	struct token tokens[TOKENS];
+	size_t token_count;
 };
 
 /* ---- chance: xorshift64*, Marsaglia 2003 and Vigna 2016 ---- */
@@ -86,6 +103,16 @@ static struct plan_policy random_policy(struct history *h)
 	policy.rotation_period_s = plan_lead(&policy) + policy.clock_skew_s +
 		(one_in(h, 3) ? 0 : between(h, 0, 40 * DAY));
 	return policy;
+}
+
+/* S and V alone, up or down: what a key that retires is judged by. */
+static void change_promises(struct history *h)
+{
+	h->policy.clock_skew_s = between(h, 0, 15 * MINUTE);
+	h->policy.verifier_leeway_s = between(h, 0, DAY);
+	/* The configuration's own bound. */
+	if (h->policy.rotation_period_s < plan_lead(&h->policy) + h->policy.clock_skew_s)
+		h->policy.rotation_period_s = plan_lead(&h->policy) + h->policy.clock_skew_s;
 }
 
 static unix_time later(struct history *h)
@@ -156,6 +183,57 @@ static enum rule judge_switches(struct history *h)
 	return RULE_NONE;
 }
 
+/* Somebody mints at a moment between two looks, by the rows of the first. */
+static void mint_one(struct history *h, unix_time from, unix_time to)
+{
+	const unix_time change = plan_next_change(&h->world.keys, from);
+	const unix_time at = one_in(h, 3) && change <= to ? change - one_in(h, 2) :
+							    between(h, from, to);
+	const ptrdiff_t active = plan_active(&h->world.keys, at);
+	const struct store_key *key = &h->world.rows[active];
+	struct token *token = &h->tokens[h->token_count];
+
+	assert_true(h->token_count < TOKENS);
+	if (active < 0 || !key->sealed)
+		return; /* other rules see to that */
+	token->key = (size_t)active;
+	token->exp = at + (one_in(h, 2) ? key->ttl_ratchet_s : between(h, 1, key->ttl_ratchet_s));
+	token->until = token->exp + h->policy.clock_skew_s + h->policy.verifier_leeway_s;
+	h->token_count++;
+}
+
+/* Another policy: what verifiers need from now on. While its key signs, that is what is in force;
+ * once it retires it is the most that ever was, as long as the key is still there. */
+static void judge_tokens_anew(struct history *h)
+{
+	for (size_t i = 0; i < h->token_count; i++) {
+		struct token *token = &h->tokens[i];
+		const enum plan_state state = plan_state(&h->world.keys, token->key, h->now);
+		const unix_time until =
+			token->exp + h->policy.clock_skew_s + h->policy.verifier_leeway_s;
+
+		if (state == PLAN_ACTIVE || (state == PLAN_RETIRING && until > token->until))
+			token->until = until;
+	}
+}
+
+/* Whoever fetches the JWKS for a token finds its key, until the token is dead. */
+static enum rule judge_tokens(const struct history *h)
+{
+	for (size_t i = 0; i < h->token_count; i++) {
+		const struct token *token = &h->tokens[i];
+		const struct store_keys *keys = &h->world.keys;
+		const unix_time gone = keys->key[token->key].remove_at;
+
+		if (gone != TIME_UNSET && gone <= h->now && gone < token->until)
+			return RULE_VERIFIABLE;
+		if (h->now < token->until &&
+			!plan_is_published(plan_state(keys, token->key, h->now)))
+			return RULE_VERIFIABLE;
+	}
+	return RULE_NONE;
+}
+
 static enum rule judge_removals(const struct history *h)
 {
 	for (size_t i = 0; i + 1 < h->signed_count; i++) {
@@ -163,6 +241,41 @@ static enum rule judge_removals(const struct history *h)
 
 		if (key->remove_at == TIME_UNSET || key->remove_at < h->dead_at[i])
 			return RULE_REMOVAL;
+	}
+	return RULE_NONE;
+}
+
+/* A private half may go once the switch is older than the skew, or with the key. */
+static unix_time may_be_erased_at(const struct history *h, size_t i)
+{
+	const struct store_key *key = &h->world.rows[i];
+
+	if (plan_state(&h->world.keys, i, h->now) != PLAN_RETIRING)
+		return h->now;
+	return key->remove_at - key->ttl_ratchet_s - h->policy.verifier_leeway_s;
+}
+
+/* What a plan may do to the key that retires: `before` are the rows before it was carried out. */
+static enum rule judge_retiring(const struct history *h, const struct world *before)
+{
+	for (size_t i = 0; i < before->keys.count; i++) {
+		const struct store_key *old = &before->rows[i];
+		const struct store_key *new = &h->world.rows[i];
+		const ptrdiff_t next = plan_takes_over(&h->world.keys, i);
+		const unix_time over = next < 0 ? PLAN_NEVER :
+						  h->world.rows[next].activate_at +
+				h->policy.clock_skew_s;
+
+		if (plan_state(&h->world.keys, i, h->now) != PLAN_RETIRING)
+			continue;
+		/* By the moment of the switch, not by what the plan made of it. */
+		if (old->sealed && !new->sealed && h->now < over)
+			return RULE_KEPT;
+		if (new->remove_at < over + new->ttl_ratchet_s + h->policy.verifier_leeway_s)
+			return RULE_EXTENDED;
+		if (plan_state(&before->keys, i, h->now) == PLAN_RETIRING &&
+			new->remove_at < old->remove_at)
+			return RULE_EXTENDED;
 	}
 	return RULE_NONE;
 }
@@ -183,7 +296,7 @@ static enum rule judge_rows(const struct history *h)
 			return RULE_ORDER;
 		if (is_to_sign && !keys->key[i].sealed)
 			return RULE_PRIVATE_HALF;
-		if (!is_to_sign && keys->key[i].sealed)
+		if (!is_to_sign && keys->key[i].sealed && h->now >= may_be_erased_at(h, i))
 			return RULE_ERASED;
 		if (is_to_sign && keys->key[i].ttl_ratchet_s < h->policy.max_lifetime_s)
 			return RULE_RATCHET;
@@ -199,7 +312,7 @@ static enum rule judge_time(struct history *h)
 		return rule;
 	if (!one_is_always_active(h))
 		return RULE_ONE_ACTIVE;
-	return judge_removals(h);
+	return judge_removals(h) != RULE_NONE ? RULE_REMOVAL : judge_tokens(h);
 }
 
 static bool is_idle(const struct history *h)
@@ -223,6 +336,7 @@ static void mutate(struct history *h, struct store_keys *change)
 
 	if (!h->mutant)
 		return;
+	mutated = h;
 	for (size_t i = 0; i < change->count; i++) {
 		struct store_key row = change->key[i];
 
@@ -234,10 +348,13 @@ static void mutate(struct history *h, struct store_keys *change)
 
 static enum rule act(struct history *h, enum plan_ask ask)
 {
+	struct world *before = text_alloc(1, sizeof(*before));
 	struct store_keys change;
 	enum rule rule;
 	struct err err;
 
+	*before = h->world;
+	before->keys.key = before->rows;
 	assert_succeeds(plan_next(&h->world.keys, &h->policy, h->now, ask, &change, &err));
 	mutate(h, &change);
 	world_apply(&h->world, &change);
@@ -245,6 +362,9 @@ static enum rule act(struct history *h, enum plan_ask ask)
 	rule = judge_time(h);
 	if (rule == RULE_NONE)
 		rule = judge_rows(h);
+	if (rule == RULE_NONE)
+		rule = judge_retiring(h, before);
+	free(before);
 	/* A mutated row is planned right again each time. */
 	return rule == RULE_NONE && !h->mutant && !is_idle(h) ? RULE_IDLE : rule;
 }
@@ -257,17 +377,26 @@ static enum rule live(struct history *h, uint64_t seed)
 	h->random = seed;
 	h->now = WORLD_NOW;
 	h->signed_count = 0;
+	h->token_count = 0;
 	h->policy = random_policy(h);
 	rule = act(h, PLAN_TICK);
 	for (int i = 0; i < STEPS && rule == RULE_NONE; i++) {
 		bool is_awake = !one_in(h, 4);
 
+		const unix_time from = h->now;
+
 		h->now = later(h);
+		for (int64_t n = between(h, 0, 4); n > 0; n--)
+			mint_one(h, from, h->now);
 		rule = judge_time(h);
 		if (one_in(h, 8)) { /* a new policy is a restart, and that plans */
 			h->policy = random_policy(h);
 			is_awake = true;
+		} else if (one_in(h, 5)) {
+			change_promises(h);
+			is_awake = true;
 		}
+		judge_tokens_anew(h);
 		if (rule == RULE_NONE && is_awake)
 			rule = act(h, one_in(h, 6) ? PLAN_ROTATE : PLAN_TICK);
 	}
@@ -333,6 +462,38 @@ static bool leaves_early(struct store_key *row, bool is_new)
 	return true;
 }
 
+/* Forgets that a longer lifetime was once allowed: each row is consistent, only the tokens know. */
+static bool forgets_lifetimes(struct store_key *row, bool is_new)
+{
+	if (!is_new)
+		row->ttl_ratchet_s = mutated->policy.max_lifetime_s;
+	return true;
+}
+
+/* Rows that retire are never written again: no longer leeway reaches them. */
+static bool never_extends(struct store_key *row, bool is_new)
+{
+	static unix_time first[WORLD_KEYS_MAX + 1];
+
+	if (is_new || row->remove_at == TIME_UNSET)
+		first[row->generation] = row->remove_at;
+	else if (first[row->generation] == TIME_UNSET || row->remove_at < first[row->generation])
+		first[row->generation] = row->remove_at;
+	row->remove_at = first[row->generation];
+	return true;
+}
+
+/* At the very switch. */
+static bool erases_at_once(struct store_key *row, bool is_new)
+{
+	const struct plan_policy *policy = &mutated->policy;
+
+	if (!is_new && row->remove_at == mutated->now + policy->clock_skew_s + row->ttl_ratchet_s +
+			policy->verifier_leeway_s)
+		row->sealed = NULL;
+	return true;
+}
+
 static bool never_raises(struct store_key *row, bool is_new)
 {
 	return is_new || row->ttl_ratchet_s == 0;
@@ -375,6 +536,9 @@ static void every_broken_rule_is_noticed(void **state)
 		{ activates_early, RULE_LEAD },
 		{ publishes_late, RULE_STANDBY },
 		{ leaves_early, RULE_REMOVAL },
+		{ forgets_lifetimes, RULE_VERIFIABLE },
+		{ never_extends, RULE_EXTENDED },
+		{ erases_at_once, RULE_KEPT },
 		{ never_raises, RULE_RATCHET },
 		{ makes_no_standby, RULE_ONE_ACTIVE },
 		{ erases_all, RULE_PRIVATE_HALF },

@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include <pthread.h>
 
+#include "base/file.h"
+#include "keys/keyring.h"
 #include "t/unit/keys_fixture.h"
 
 #define RACERS 4
@@ -134,19 +136,82 @@ static void a_dry_run_shows_the_same_and_writes_nothing(void **state)
 	}
 }
 
+/* Are these bytes anywhere in the files of the store? */
+static bool is_on_disk(const unsigned char *bytes, size_t len)
+{
+	static const char *const suffixes[] = { "", "-wal" };
+	bool is_found = false;
+
+	for (size_t i = 0; i < 2; i++) {
+		auto_free char *path = text_format("%s%s", f.store_path, suffixes[i]);
+		auto_free char *content = NULL;
+		struct err err = ERR_INIT;
+		size_t size;
+
+		if (file_read(path, 64 << 20, &content, &size, &err) < 0) {
+			assert_int_equal(err.code, ERR_NOT_FOUND);
+			continue;
+		}
+		is_found = is_found || memmem(content, size, bytes, len) != NULL;
+	}
+	return is_found;
+}
+
 static void a_rotation_erases_the_old_private_half_on_disk(void **state)
 {
 	const struct rotate rotate = fixture_rotate(&f);
-	struct store_keys keys;
+	const unix_time at = WORLD_NOW + DAY;
+	struct store_keys before, keys;
+	struct err err;
 
 	(void)state;
 	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW);
-	assert_int_equal(fixture_run(&rotate, PLAN_ROTATE, WORLD_NOW + DAY), 3);
+	assert_int_equal(fixture_run(&rotate, PLAN_ROTATE, at), 3);
+	assert_int_equal(fixture_run(&rotate, PLAN_TICK, at + 59), 0);
+	before = loaded();
+	assert_int_equal(before.count, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_non_null(before.key[i].sealed);
+	assert_true(is_on_disk(before.key[0].sealed, before.key[0].sealed_len));
+	assert_int_equal(fixture_run(&rotate, PLAN_TICK, at + 60), 1);
 	keys = loaded();
 	assert_int_equal(keys.count, 3);
 	assert_null(keys.key[0].sealed);
-	assert_non_null(keys.key[1].sealed);
-	assert_non_null(keys.key[2].sealed);
+	assert_int_equal(keys.key[0].sealed_len, 0);
+	assert_non_null(keys.key[0].public_der);
+	for (size_t i = 1; i < 3; i++) {
+		assert_int_equal(keys.key[i].sealed_len, before.key[i].sealed_len);
+		assert_memory_equal(keys.key[i].sealed, before.key[i].sealed,
+			keys.key[i].sealed_len);
+	}
+	/* Closing writes the log back; then no file has it any more. */
+	store_close(f.store);
+	assert_succeeds(store_open(f.store_path, STORE_WRITE, &f.store, &err));
+	assert_false(is_on_disk(before.key[0].sealed, before.key[0].sealed_len));
+	assert_true(is_on_disk(before.key[1].sealed, before.key[1].sealed_len));
+	store_keys_free(&before);
+	store_keys_free(&keys);
+}
+
+/* One look at a clock that is wrong by less than the skew, and the right time again: the store
+ * still has the key that signs, and a ring can be built. */
+static void a_wrong_look_at_the_clock_costs_no_key(void **state)
+{
+	const struct rotate rotate = fixture_rotate(&f);
+	const unix_time at = WORLD_NOW + 30 * DAY;
+	auto_store_issuer struct store_issuer issuer = { .name = NULL };
+	auto_keyring struct keyring *ring = NULL;
+	struct store_keys keys;
+	struct err err;
+
+	(void)state;
+	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW);
+	(void)fixture_run(&rotate, PLAN_TICK, at + 59);
+	(void)fixture_run(&rotate, PLAN_TICK, at - 1);
+	assert_succeeds(store_issuer_get(f.store, FIXTURE_ISSUER, &issuer, &err));
+	keys = loaded();
+	assert_succeeds(keyring_build(&issuer, &keys, f.sealing, at - 1, &ring, &err));
+	assert_string_equal(keyring_signer(ring)->kid, keys.key[0].kid);
 	store_keys_free(&keys);
 }
 
@@ -161,6 +226,7 @@ static void a_clock_that_went_back_changes_nothing(void **state)
 	(void)state;
 	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW);
 	(void)fixture_run(&rotate, PLAN_ROTATE, WORLD_NOW + DAY);
+	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW + DAY + 60); /* erases the first */
 	before = revision();
 	assert_fails(ERR_FAILED,
 		rotate_run(&rotate, PLAN_TICK, false, WORLD_NOW - 1, &keys, &changed, &err));
@@ -296,6 +362,7 @@ static void racing_rotations_activate_one_successor(void **state)
 UNIT_MAIN(CASE(the_first_run_makes_keys_that_sign), CASE(rsa_keys_have_the_bits_asked_for),
 	CASE(nothing_to_do_writes_nothing), CASE(a_dry_run_shows_the_same_and_writes_nothing),
 	CASE(a_rotation_erases_the_old_private_half_on_disk),
+	CASE(a_wrong_look_at_the_clock_costs_no_key),
 	CASE(a_clock_that_went_back_changes_nothing), CASE(what_cannot_be_made_is_not_written),
 	CASE(racing_first_starts_make_one_pair_of_keys), CASE(racing_ticks_make_one_successor),
 	CASE(racing_rotations_activate_one_successor));

@@ -1,4 +1,4 @@
-/* test_text.c - base/text.c: growing strings, numbers, durations and times.
+/* test_text.c - base/text.c: growing strings, cleaned ones, numbers, durations and times.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 #include "t/unit/unit.h"
@@ -85,6 +85,116 @@ static void fit_copies_whole_or_not_at_all(void **state)
 	assert_string_equal(dst, "abc");
 	assert_true(text_fit(dst, 1, ""));
 	assert_string_equal(dst, "");
+}
+
+/* ---- text_clean ---- */
+
+static void assert_cleaned(const char *s, const char *want)
+{
+	/* Exactly as large as needed: the sanitizers see a look behind the end. */
+	auto_free char *got = text_copy(s);
+
+	text_clean(got);
+	if (strcmp(got, want) != 0)
+		fail_msg("'%s' became '%s' instead of '%s'", s, got, want);
+	text_clean(got);
+	assert_string_equal(got, want);
+}
+
+static void characters_of_every_length_are_kept(void **state)
+{
+	/* the first and last of each row in the table of RFC 3629 §4 */
+	static const char *const kept[] = { "", " ~", "plain text, \"quoted\\\"", "\xc2\xa0",
+		"\xc3\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xe0\xbf\xbf", "\xe1\x80\x80",
+		"\xec\xbf\xbf", "\xed\x80\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf",
+		"\xf0\x90\x80\x80", "\xf0\xbf\xbf\xbf", "\xf1\x80\x80\x80", "\xf3\xbf\xbf\xbf",
+		"\xf4\x80\x80\x80", "\xf4\x8f\xbf\xbf",
+		"a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80z" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(kept); i++)
+		assert_cleaned(kept[i], kept[i]);
+}
+
+static void control_characters_become_question_marks(void **state)
+{
+	(void)state;
+	for (int c = 1; c < 0x80; c++) {
+		const char s[] = { 'a', (char)c, 'b', '\0' };
+
+		assert_cleaned(s, c < 0x20 || c == 0x7f ? "a?b" : s);
+	}
+	/* C1, which a terminal obeys as it does ESC: CSI is 9b */
+	for (int c = 0x80; c <= 0x9f; c++) {
+		const char s[] = { 'a', '\xc2', (char)c, 'b', '\0' };
+
+		assert_cleaned(s, "a??b");
+	}
+	assert_cleaned("\x1b]0;x\x07", "?]0;x?");
+}
+
+static void what_is_not_utf8_becomes_question_marks(void **state)
+{
+	static const struct {
+		const char *s, *want;
+	} cases[] = {
+		{ "\x80", "?" },                         /* a continuation alone */
+		{ "\xbf\xbf", "??" },                    /* two */
+		{ "\xc0\x80", "??" },                    /* overlong: NUL */
+		{ "\xc0\xaf", "??" },                    /* overlong: '/' */
+		{ "\xc1\xbf", "??" },                    /* overlong: 7f */
+		{ "\xe0\x80\xaf", "???" },               /* overlong: '/' in three */
+		{ "\xe0\x9f\xbf", "???" },               /* overlong: the last */
+		{ "\xf0\x80\x80\xaf", "????" },          /* overlong: '/' in four */
+		{ "\xf0\x8f\xbf\xbf", "????" },          /* overlong: the last */
+		{ "\xed\xa0\x80", "???" },               /* the first surrogate */
+		{ "\xed\xbf\xbf", "???" },               /* the last */
+		{ "\xed\xa0\xbd\xed\xb8\x80", "??????" }, /* a pair, as CESU-8 has it */
+		{ "\xf4\x90\x80\x80", "????" },          /* one beyond 10FFFF */
+		{ "\xf5\x80\x80\x80", "????" },          /* beyond */
+		{ "\xf8\x88\x80\x80\x80", "?????" },     /* five bytes */
+		{ "\xfe\xff", "??" },                    /* never in UTF-8 */
+		{ "\xc3", "?" },                         /* cut at the end, at each place */
+		{ "\xe2", "?" },
+		{ "\xe2\x82", "??" },
+		{ "\xf0", "?" },
+		{ "\xf0\x9f", "??" },
+		{ "\xf0\x9f\x98", "???" },
+		{ "\xc3\x28", "\?(" },                    /* cut by another character */
+		{ "\xe2\x28\xa1", "\?(?" },
+		{ "\xe2\x82\x28", "?\?(" },
+		{ "\xf0\x9f\x98z", "???z" },
+		{ "\xc3\xc3\xa4", "?\xc3\xa4" },         /* the next character is whole again */
+		{ "\xe2\x82\xe2\x82\xac", "??\xe2\x82\xac" },
+		{ "\xf0\x9f\xc3\xa4\xff", "??\xc3\xa4?" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_cleaned(cases[i].s, cases[i].want);
+}
+
+/* RFC 3629 §3 by arithmetic, not by table: is this three-byte string one character? */
+static bool is_three_byte_character(unsigned a, unsigned b, unsigned c)
+{
+	const unsigned n = (a & 0x0f) << 12 | (b & 0x3f) << 6 | (c & 0x3f);
+
+	return (a & 0xf0) == 0xe0 && (b & 0xc0) == 0x80 && (c & 0xc0) == 0x80 && n >= 0x800 &&
+		(n < 0xd800 || n > 0xdfff);
+}
+
+static void every_three_byte_form_is_judged_right(void **state)
+{
+	(void)state;
+	for (unsigned a = 0xe0; a <= 0xef; a++)
+		for (unsigned b = 0x80; b <= 0xff; b++)
+			for (unsigned c = 0x80; c <= 0xbf; c++) {
+				char s[] = { (char)a, (char)b, (char)c, '\0' };
+
+				text_clean(s);
+				if (is_three_byte_character(a, b, c) != (s[0] != '?'))
+					fail_msg("%02x %02x %02x was misjudged", a, b, c);
+			}
 }
 
 static void whole_numbers_are_read(void **state)
@@ -295,6 +405,10 @@ UNIT_MAIN(cmocka_unit_test(a_text_grows_and_stays_terminated),
 	cmocka_unit_test(allocating_nothing_gives_a_pointer),
 	cmocka_unit_test(copies_and_formats_are_new_strings),
 	cmocka_unit_test(fit_copies_whole_or_not_at_all),
+	cmocka_unit_test(characters_of_every_length_are_kept),
+	cmocka_unit_test(control_characters_become_question_marks),
+	cmocka_unit_test(what_is_not_utf8_becomes_question_marks),
+	cmocka_unit_test(every_three_byte_form_is_judged_right),
 	cmocka_unit_test(whole_numbers_are_read), cmocka_unit_test(anything_else_is_no_number),
 	cmocka_unit_test(numbers_one_beyond_the_limits_are_refused),
 	cmocka_unit_test(durations_are_read), cmocka_unit_test(anything_else_is_no_duration),
