@@ -10,6 +10,9 @@
 #include "base/text.h"
 #include "issuer/json_members.h"
 
+/* Deeper than jansson goes (JSON_PARSER_MAX_DEPTH). */
+#define LEVELS_MAX 2049
+
 /* One open object or array; `seen` is NULL for an array. */
 struct level {
 	json_t *seen;
@@ -42,9 +45,7 @@ static void path_cut(struct walk *walk, size_t len)
 
 static void open_level(struct walk *walk, bool is_object)
 {
-	walk->levels = realloc(walk->levels, (walk->depth + 1) * sizeof(*walk->levels));
-	if (!walk->levels)
-		abort();
+	assert(walk->depth < LEVELS_MAX);
 	walk->levels[walk->depth++] = (struct level){
 		.seen = is_object ? json_object() : NULL,
 		.path_len = walk->path.len,
@@ -53,7 +54,7 @@ static void open_level(struct walk *walk, bool is_object)
 
 static void close_level(struct walk *walk)
 {
-	assert(walk->levels && walk->depth > 0);
+	assert(walk->depth > 0);
 	json_decref(walk->levels[--walk->depth].seen);
 	path_cut(walk, walk->levels[walk->depth].path_len);
 }
@@ -79,9 +80,11 @@ static void take_name(struct walk *walk, const char *name, size_t len)
 void json_members_repeated(const char *text, size_t len, json_members_fn *each, void *ctx)
 {
 	struct walk walk = { .each = each, .ctx = ctx };
+	auto_free struct level *levels = text_alloc(LEVELS_MAX, sizeof(*levels));
 	const char *end = text + len;
 	bool is_name = false;
 
+	walk.levels = levels;
 	for (const char *p = text; p < end; p++) {
 		if (*p == '{' || *p == '[') {
 			open_level(&walk, *p == '{');
@@ -100,6 +103,5 @@ void json_members_repeated(const char *text, size_t len, json_members_fn *each, 
 			p = close;
 		}
 	}
-	free(walk.levels);
 	text_free(&walk.path);
 }

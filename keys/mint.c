@@ -26,6 +26,8 @@ static int check(const struct keyring *ring, const struct mint_policy *policy,
 			"a lifetime of %s is beyond the %s that the active key was made for; start issuerd "
 			"with this configuration first",
 			text_span(request->lifetime_s).s, text_span(key_max_s).s);
+	if (strlen(request->uid) != SECRET_UUID_LEN)
+		return err_set(err, ERR_REFUSED, "a service account's uid is a UUID");
 	if (json_array_size(request->audiences) == 0)
 		return err_set(err, ERR_REFUSED, "a token needs an audience");
 	if (name_check_label("namespace", request->namespace, err) < 0)

@@ -35,7 +35,8 @@ struct pending {
 struct signer {
 	struct signer_program program;
 	pthread_t reader;
-	int stop_fd; /* readable once signer_stop was called */
+	int stop_fd;  /* readable once signer_stop was called */
+	int ended_fd; /* readable once the reader has ended */
 	bool is_joined;
 	pthread_mutex_t lock; /* guards all below */
 	pid_t pid;            /* of the signer while fd >= 0; the reader reaps it after that */
@@ -328,12 +329,17 @@ static void read_replies(struct signer *signer, char *packet)
 {
 	struct pollfd pfd = { .fd = signer->fd, .events = POLLIN };
 
+	int64_t look_ms = monotonic_ms() + LOOK_MS;
+
 	for (;;) {
 		const int ready = poll(&pfd, 1, LOOK_MS);
 		ssize_t len;
 
-		if (ready == 0 && is_hanging(signer))
-			kill_hanging(signer);
+		if (monotonic_ms() >= look_ms) {
+			look_ms = monotonic_ms() + LOOK_MS;
+			if (is_hanging(signer))
+				kill_hanging(signer);
+		}
 		if (ready <= 0)
 			continue;
 		len = recv(signer->fd, packet, SIGNER_MESSAGE_MAX, 0);
@@ -405,7 +411,17 @@ static void *read_loop(void *arg)
 		pending_fail_all(signer);
 		log_end(reap(signer->pid));
 	} while (!is_wanted && relaunch(signer));
+	(void)eventfd_write(signer->ended_fd, 1); /* an eventfd at 0 always takes 1 */
 	return NULL;
+}
+
+/* Gives back what no thread uses any more. */
+static void discard(struct signer *signer)
+{
+	(void)close(signer->stop_fd); /* nobody waits for these */
+	(void)close(signer->ended_fd);
+	(void)pthread_mutex_destroy(&signer->lock); /* nobody is left to hold it */
+	free(signer);
 }
 
 int signer_start(const struct signer_program *program, struct signer **ret, struct err *err)
@@ -414,18 +430,18 @@ int signer_start(const struct signer_program *program, struct signer **ret, stru
 
 	signer->program = *program;
 	signer->stop_fd = eventfd(0, EFD_CLOEXEC);
-	if (pthread_mutex_init(&signer->lock, NULL) != 0 || signer->stop_fd < 0)
+	signer->ended_fd = eventfd(0, EFD_CLOEXEC);
+	if (pthread_mutex_init(&signer->lock, NULL) != 0 || signer->stop_fd < 0 ||
+		signer->ended_fd < 0)
 		abort();
 	if (launch(signer, &signer->pid, &signer->fd, err) < 0) {
-		(void)close(signer->stop_fd); /* nothing in it */
-		free(signer);
+		discard(signer);
 		return -1;
 	}
 	if (pthread_create(&signer->reader, NULL, read_loop, signer) != 0) {
 		(void)close(signer->fd); /* the process sees it and ends */
 		(void)reap(signer->pid);
-		(void)close(signer->stop_fd);
-		free(signer);
+		discard(signer);
 		return err_set(err, ERR_FAILED, "could not start a thread");
 	}
 	*ret = signer;
@@ -434,7 +450,7 @@ int signer_start(const struct signer_program *program, struct signer **ret, stru
 
 void signer_stop(struct signer *signer, int timeout_ms)
 {
-	struct timespec until;
+	struct pollfd ended;
 
 	if (!signer || signer->is_joined)
 		return;
@@ -447,13 +463,11 @@ void signer_stop(struct signer *signer, int timeout_ms)
 			(void)shutdown(signer->fd,
 				SHUT_WR); /* dead already? the reader knows */
 	}
-	(void)eventfd_write(signer->stop_fd, 1);      /* an eventfd at 0 always takes 1 */
-	(void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail with a valid clock */
-	until.tv_sec += timeout_ms / 1000;
-	if (pthread_clockjoin_np(signer->reader, NULL, CLOCK_MONOTONIC, &until) != 0) {
+	(void)eventfd_write(signer->stop_fd, 1); /* an eventfd at 0 always takes 1 */
+	ended = (struct pollfd){ .fd = signer->ended_fd, .events = POLLIN };
+	if (poll(&ended, 1, timeout_ms) <= 0)
 		kill_hanging(signer);
-		(void)pthread_join(signer->reader, NULL); /* started, not detached */
-	}
+	(void)pthread_join(signer->reader, NULL); /* started, not detached */
 	signer->is_joined = true;
 }
 
@@ -462,7 +476,5 @@ void signer_free(struct signer *signer)
 	if (!signer)
 		return;
 	signer_stop(signer, 0);
-	(void)close(signer->stop_fd);               /* nobody waits for it any more */
-	(void)pthread_mutex_destroy(&signer->lock); /* nobody is left to hold it */
-	free(signer);
+	discard(signer);
 }

@@ -183,7 +183,8 @@ trap 'exit 143' TERM
 done_testing() {
 	tap_clean_up
 	for tap_report in "$WORK"/.sanitizer.*; do
-		[ -e "$tap_report" ] || continue
+		# A process that is killed while its leaks are looked for cannot be looked at.
+		grep -qv 'Unable to get registers from thread' "$tap_report" 2>/dev/null || continue
 		fail "no sanitizer complains" "$(cat "$tap_report")"
 	done
 	printf '1..%d\n' "$tap_count"

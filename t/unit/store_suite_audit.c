@@ -182,7 +182,8 @@ static void two_issuers_have_two_chains(void **state)
 	struct err err;
 
 	(void)state;
-	assert_succeeds(store_issuer_create(store, "other", "https://o.test", "test", SUITE_NOW, &err));
+	assert_succeeds(store_issuer_create(store, "other", "https://o.test", "test", SUITE_NOW,
+		&err));
 	for (int i = 0; i < 3; i++) {
 		assert_succeeds(store_audit_append(store, SUITE_ISSUER, &suite_record, 1,
 			&err));

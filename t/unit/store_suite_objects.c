@@ -33,7 +33,8 @@ static void an_issuer_is_made_once(void **state)
 
 	(void)state;
 	assert_fails(ERR_CONFLICT,
-		store_issuer_create(store, SUITE_ISSUER, "https://b.test", "test", SUITE_NOW, &err));
+		store_issuer_create(store, SUITE_ISSUER, "https://b.test", "test", SUITE_NOW,
+			&err));
 	assert_mentions(err.text, "issuer 'prod' exists already");
 	assert_fails(ERR_BAD_INPUT,
 		store_issuer_create(store, "No", "https://b.test", "test", 1, &err));
@@ -82,7 +83,8 @@ static void issuers_do_not_see_each_other(void **state)
 
 	(void)state;
 	suite_fill(store);
-	assert_succeeds(store_issuer_create(store, "other", "https://o.test", "test", SUITE_NOW, &err));
+	assert_succeeds(store_issuer_create(store, "other", "https://o.test", "test", SUITE_NOW,
+		&err));
 	assert_succeeds(store_keys_load(store, "other", &keys, &n, &err));
 	assert_succeeds(store_account_list(store, "other", NULL, &accounts, &err));
 	assert_succeeds(store_client_list(store, "other", &clients, &err));

@@ -141,7 +141,8 @@ static void the_shipped_sample_has_the_defaults(void **state)
 
 static void what_is_written_is_in_force(void **state)
 {
-	auto_conf struct conf *conf = parse("t", BASE
+	auto_conf struct conf *conf = parse("t",
+		BASE
 		"store: /a/b.db\nsealing_key: /c\nlog_level: debug\n"
 		"keys: {algorithm: ES256, rsa_bits: 3072, rotation_period: 1w, max_age: 1s,\n"
 		"  publication_lag: 2s, clock_skew: 3s, verifier_cache: 4s, verifier_leeway: "
@@ -360,8 +361,9 @@ static void a_path_that_grows_too_long_is_refused(void **state)
 	for (size_t i = 0; i < 4090; i++)
 		text_add(&yaml, "s");
 	assert_int_equal(conf_parse("/directory/t", yaml.s, yaml.len, &conf, &err), -1);
-	assert_string_equal(err.text, "/directory/t:7: store is too long together with its "
-				      "directory; choose a path below 4096 bytes");
+	assert_string_equal(err.text,
+		"/directory/t:7: store is too long together with its "
+		"directory; choose a path below 4096 bytes");
 }
 
 static void more_than_16_audiences_are_refused(void **state)
@@ -708,7 +710,8 @@ static const struct CMUnitTest tests[] = {
 	ACCEPTED("max_age 24h is fine", BASE "keys: {max_age: 24h}\n"),
 	REFUSED("max_age over 24h is refused", BASE "keys: {max_age: 24h1s}\n",
 		"t:7: keys.max_age: duration 24h1s is out of range; "),
-	ACCEPTED("short real timers are fine", BASE
+	ACCEPTED("short real timers are fine",
+		BASE
 		"keys: {rotation_period: 2s, max_age: 1s, clock_skew: 0s, verifier_cache: 1s,\n"
 		" verifier_leeway: 1s}\n"),
 	ACCEPTED("a rotation period of ten years is fine",

@@ -426,7 +426,8 @@ static void *ask_again_and_again(void *arg)
 
 		atomic_store(&asking->seen[me], now);
 		/* Now and then before the switch: that builds anew, by the rows at hand. */
-		if (keyring_slot_get(asking->slot, now - (turn++ % 8 == 0), &ring, &err) < 0 || !is_whole(ring))
+		if (keyring_slot_get(asking->slot, now - (turn++ % 8 == 0), &ring, &err) < 0 ||
+			!is_whole(ring))
 			(void)atomic_fetch_add(&asking->broken, 1);
 		/* A ring is kept while the slot replaces it. */
 		if (held && !is_whole(held))
@@ -465,8 +466,9 @@ static void many_may_ask_while_one_refreshes(void **state)
 	assert_succeeds(keyring_slot_open(f.store, FIXTURE_ISSUER, f.sealing, WORLD_NOW + 1,
 		&asking.slot, &err));
 	for (size_t i = 0; i < ASKERS; i++)
-		assert_int_equal(
-			pthread_create(&threads[i], NULL, ask_again_and_again, &asking), 0);
+		assert_int_equal(pthread_create(&threads[i], NULL, ask_again_and_again,
+					 &asking),
+			0);
 	for (int i = 1; i <= REFRESHES; i++) {
 		const unix_time now = WORLD_NOW + i * 2 * DAY;
 
@@ -491,7 +493,8 @@ static struct {
 	atomic_bool is_waiting;
 } stall;
 
-#define STALL_MAX_US 5000000 /* a slot that holds its lock meanwhile fails, and does not hang */
+/* A slot that holds its lock meanwhile fails, and does not hang. */
+#define STALL_MAX_US 5000000
 
 static int while_sqlite_works(void *unused)
 {
@@ -501,6 +504,7 @@ static int while_sqlite_works(void *unused)
 		(void)usleep(100);
 	}
 	atomic_store(&stall.is_waiting, false);
+	atomic_store(&stall.is_stalled, false); /* we may have been let go by nobody */
 	return 0;
 }
 
@@ -598,5 +602,6 @@ UNIT_MAIN(CASE(documents_are_a_function_of_the_rows),
 	CASE(a_scheduled_switch_needs_no_store),
 	CASE(between_changes_the_same_ring_is_handed_out),
 	CASE(another_ones_change_is_seen_by_refresh), CASE(on_failure_the_old_ring_stays),
-	CASE(many_may_ask_while_one_refreshes), 
-	CASE(a_refresh_that_waits_for_the_store_holds_nobody_up), CASE(a_slot_of_nobody_does_not_open));
+	CASE(many_may_ask_while_one_refreshes),
+	CASE(a_refresh_that_waits_for_the_store_holds_nobody_up),
+	CASE(a_slot_of_nobody_does_not_open));

@@ -5,8 +5,9 @@
 #include "keys/mint.h"
 #include "t/unit/keys_fixture.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define UID      "ece185b3-e40c-43d9-8c8a-d9fa10bf2dee"
+#define COUNT(a)    (sizeof(a) / sizeof((a)[0]))
+#define ANOTHER_UID "00000000-0000-4000-8000-000000000001"
+#define UID         "ece185b3-e40c-43d9-8c8a-d9fa10bf2dee"
 
 static struct fixture f;
 static struct keyring *ring;
@@ -182,14 +183,15 @@ static struct keyring *ring_of(struct fixture *g, unix_time now)
 	struct keyring *got = NULL;
 	struct err err;
 
-	assert_succeeds(keyring_slot_open(g->store, FIXTURE_ISSUER, g->sealing, now, &slot, &err));
+	assert_succeeds(keyring_slot_open(g->store, FIXTURE_ISSUER, g->sealing, now, &slot,
+		&err));
 	assert_succeeds(keyring_slot_get(slot, now, &got, &err));
 	keyring_slot_close(slot);
 	return got;
 }
 
-static void assert_longest(const struct keyring *of, const struct mint_policy *by, int64_t longest,
-	const char *why)
+static void assert_longest(const struct keyring *of, const struct mint_policy *by,
+	int64_t longest, const char *why)
 {
 	json_auto_t *audiences = json_pack("[s]", "vault");
 	struct mint_request request = wish(audiences, longest);
@@ -255,8 +257,8 @@ static void each_bound_holds_without_the_other(void **state)
 
 		keys.key[0].ttl_ratchet_s = ratchets[i];
 		keys.key[1].ttl_ratchet_s = 9 * DAY; /* the standby's is not asked */
-		assert_succeeds(
-			keyring_build(&issuer, &keys, f.sealing, WORLD_NOW, &one, &err));
+		assert_succeeds(keyring_build(&issuer, &keys, f.sealing, WORLD_NOW, &one,
+			&err));
 		assert_longest(one, &none, ratchets[i], "the active key was made for");
 	}
 }
@@ -299,7 +301,7 @@ static void a_token_names_one_account_only(void **state)
 	struct mint_request request = wish(audiences, 600);
 	json_auto_t *claims = NULL;
 	json_auto_t *header = NULL;
-	json_auto_t *expected = claims_kubernetes("prod-eu", "web.v2", "another-uid");
+	json_auto_t *expected = claims_kubernetes("prod-eu", "web.v2", ANOTHER_UID);
 	struct mint_token token;
 	struct err err;
 
@@ -307,6 +309,8 @@ static void a_token_names_one_account_only(void **state)
 	request.namespace = "prod-eu";
 	request.name = "web.v2";
 	request.uid = "another-uid";
+	assert_fails(ERR_REFUSED, mint(ring, &policy, &request, WORLD_NOW, &token, &err));
+	request.uid = ANOTHER_UID;
 	assert_succeeds(mint(ring, &policy, &request, WORLD_NOW, &token, &err));
 	assert_succeeds(jws_peek(token.token, &header, &claims, &err));
 	assert_string_equal(json_string_value(json_object_get(claims, "sub")),

@@ -320,8 +320,9 @@ static void the_old_half_is_erased_once_the_skew_is_over(void **state)
 		assert_non_null(world.rows[0].sealed);
 		if (skews[i] > 0) {
 			assert_int_equal(world_step(&world, &policy, at, PLAN_TICK), 2);
-			assert_int_equal(
-				world_step(&world, &policy, at + skews[i] - 1, PLAN_TICK), 0);
+			assert_int_equal(world_step(&world, &policy, at + skews[i] - 1,
+						 PLAN_TICK),
+				0);
 			assert_non_null(world.rows[0].sealed);
 		}
 		assert_int_equal(world_step(&world, &policy, at + skews[i], PLAN_TICK),

@@ -1,6 +1,7 @@
 /* test_plan_property.c - ten thousand random histories of keys/plan.c: random policies that
- * change, ticks that are late or exact, rotations asked for, tokens minted at any time. SEED=n in
- * the environment repeats a run. Mutants show that each rule can be broken and that the check says so.
+ * change, ticks that are late or exact, rotations asked for, tokens minted at any time. SEED=n
+ * in the environment repeats a run. Mutants show that each rule can be broken and that the
+ * check says so.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
@@ -37,7 +38,8 @@ static const char *const rule_names[] = {
 	[RULE_PRIVATE_HALF] = "who signs, or will, has a private half",
 	[RULE_ERASED] = "who signed before the skew has no private half",
 	[RULE_KEPT] = "who signs no more keeps its private half for the skew",
-	[RULE_EXTENDED] = "the end of a key that retires moves out with the policy and never in",
+	[RULE_EXTENDED] =
+		"the end of a key that retires moves out with the policy and never in",
 	[RULE_VERIFIABLE] = "a token is verifiable until it is dead to every verifier",
 	[RULE_ORDER] = "generations count up, and sign in that order",
 	[RULE_IDLE] = "planning again finds nothing to do",
@@ -187,8 +189,8 @@ static enum rule judge_switches(struct history *h)
 static void mint_one(struct history *h, unix_time from, unix_time to)
 {
 	const unix_time change = plan_next_change(&h->world.keys, from);
-	const unix_time at = one_in(h, 3) && change <= to ? change - one_in(h, 2) :
-							    between(h, from, to);
+	const unix_time at =
+		one_in(h, 3) && change <= to ? change - one_in(h, 2) : between(h, from, to);
 	const ptrdiff_t active = plan_active(&h->world.keys, at);
 	const struct store_key *key = &h->world.rows[active];
 	struct token *token = &h->tokens[h->token_count];
@@ -197,13 +199,14 @@ static void mint_one(struct history *h, unix_time from, unix_time to)
 	if (active < 0 || !key->sealed)
 		return; /* other rules see to that */
 	token->key = (size_t)active;
-	token->exp = at + (one_in(h, 2) ? key->ttl_ratchet_s : between(h, 1, key->ttl_ratchet_s));
+	token->exp =
+		at + (one_in(h, 2) ? key->ttl_ratchet_s : between(h, 1, key->ttl_ratchet_s));
 	token->until = token->exp + h->policy.clock_skew_s + h->policy.verifier_leeway_s;
 	h->token_count++;
 }
 
-/* Another policy: what verifiers need from now on. While its key signs, that is what is in force;
- * once it retires it is the most that ever was, as long as the key is still there. */
+/* Another policy: what verifiers need from now on. While its key signs, that is what is in
+ * force; once it retires it is the most that ever was, as long as the key is still there. */
 static void judge_tokens_anew(struct history *h)
 {
 	for (size_t i = 0; i < h->token_count; i++) {
@@ -255,16 +258,17 @@ static unix_time may_be_erased_at(const struct history *h, size_t i)
 	return key->remove_at - key->ttl_ratchet_s - h->policy.verifier_leeway_s;
 }
 
-/* What a plan may do to the key that retires: `before` are the rows before it was carried out. */
+/* What a plan may do to the key that retires: `before` are the rows before it was carried out.
+ */
 static enum rule judge_retiring(const struct history *h, const struct world *before)
 {
 	for (size_t i = 0; i < before->keys.count; i++) {
 		const struct store_key *old = &before->rows[i];
 		const struct store_key *new = &h->world.rows[i];
 		const ptrdiff_t next = plan_takes_over(&h->world.keys, i);
-		const unix_time over = next < 0 ? PLAN_NEVER :
-						  h->world.rows[next].activate_at +
-				h->policy.clock_skew_s;
+		const unix_time over = next < 0
+			? PLAN_NEVER
+			: h->world.rows[next].activate_at + h->policy.clock_skew_s;
 
 		if (plan_state(&h->world.keys, i, h->now) != PLAN_RETIRING)
 			continue;
@@ -462,7 +466,8 @@ static bool leaves_early(struct store_key *row, bool is_new)
 	return true;
 }
 
-/* Forgets that a longer lifetime was once allowed: each row is consistent, only the tokens know. */
+/* Forgets that a longer lifetime was once allowed: each row is consistent, only the tokens
+ * know. */
 static bool forgets_lifetimes(struct store_key *row, bool is_new)
 {
 	if (!is_new)
@@ -475,9 +480,8 @@ static bool never_extends(struct store_key *row, bool is_new)
 {
 	static unix_time first[WORLD_KEYS_MAX + 1];
 
-	if (is_new || row->remove_at == TIME_UNSET)
-		first[row->generation] = row->remove_at;
-	else if (first[row->generation] == TIME_UNSET || row->remove_at < first[row->generation])
+	if (is_new || row->remove_at == TIME_UNSET || first[row->generation] == TIME_UNSET ||
+		row->remove_at < first[row->generation])
 		first[row->generation] = row->remove_at;
 	row->remove_at = first[row->generation];
 	return true;
@@ -488,8 +492,10 @@ static bool erases_at_once(struct store_key *row, bool is_new)
 {
 	const struct plan_policy *policy = &mutated->policy;
 
-	if (!is_new && row->remove_at == mutated->now + policy->clock_skew_s + row->ttl_ratchet_s +
-			policy->verifier_leeway_s)
+	if (!is_new &&
+		row->remove_at ==
+			mutated->now + policy->clock_skew_s + row->ttl_ratchet_s +
+				policy->verifier_leeway_s)
 		row->sealed = NULL;
 	return true;
 }

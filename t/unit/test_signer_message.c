@@ -7,7 +7,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define TOKEN                                                                                  \
-	"\"mint\":true,\"namespace\":\"ci\",\"name\":\"app\",\"uid\":\"u\","                  \
+	"\"mint\":true,\"namespace\":\"ci\",\"name\":\"app\",\"uid\":\"u\","                   \
 	"\"audiences\":[\"vault\"],\"lifetime\":600"
 #define REFUSAL "\"mint\":false,\"namespace\":\"ci\",\"name\":\"app\",\"lifetime\":0"
 
@@ -100,10 +100,20 @@ static void a_refusal_comes_through(void **state)
 static void the_wire_is_as_it_is_written_down(void **state)
 {
 	json_auto_t *audiences = json_pack("[s]", "vault");
-	const struct signer_request mint = { .id = 5, .is_mint = true, .namespace = "ci",
-		.name = "app", .uid = "u", .audiences = audiences, .lifetime_s = 600 };
-	const struct signer_request refusal = { .id = 6, .namespace = "ci", .name = "app",
-		.actor = "a", .peer = "p", .outcome = "o", .detail = "d" };
+	const struct signer_request mint = { .id = 5,
+		.is_mint = true,
+		.namespace = "ci",
+		.name = "app",
+		.uid = "u",
+		.audiences = audiences,
+		.lifetime_s = 600 };
+	const struct signer_request refusal = { .id = 6,
+		.namespace = "ci",
+		.name = "app",
+		.actor = "a",
+		.peer = "p",
+		.outcome = "o",
+		.detail = "d" };
 	auto_free char *one = NULL;
 	auto_free char *two = NULL;
 	struct err err;
@@ -114,16 +124,22 @@ static void the_wire_is_as_it_is_written_down(void **state)
 	assert_string_equal(one, "{\"id\":5," TOKEN "}");
 	assert_int_equal(len, strlen(one));
 	assert_succeeds(signer_request_write(&refusal, &two, &len, &err));
-	assert_string_equal(two, "{\"id\":6," REFUSAL
-				 ",\"actor\":\"a\",\"peer\":\"p\",\"outcome\":\"o\",\"detail\":\"d\"}");
+	assert_string_equal(two,
+		"{\"id\":6," REFUSAL
+		",\"actor\":\"a\",\"peer\":\"p\",\"outcome\":\"o\",\"detail\":\"d\"}");
 }
 
 /* What the gateway forgets does not become a token of nobody in particular. */
 static void a_wish_without_an_account_is_not_read_back(void **state)
 {
 	json_auto_t *audiences = json_pack("[s]", "vault");
-	const struct signer_request whole = { .id = 5, .is_mint = true, .namespace = "ci",
-		.name = "app", .uid = "u", .audiences = audiences, .lifetime_s = 600 };
+	const struct signer_request whole = { .id = 5,
+		.is_mint = true,
+		.namespace = "ci",
+		.name = "app",
+		.uid = "u",
+		.audiences = audiences,
+		.lifetime_s = 600 };
 
 	(void)state;
 	for (int missing = 0; missing < 4; missing++) {
@@ -188,8 +204,8 @@ static void replies_come_through(void **state)
 static void a_refusal_of_any_text_comes_through(void **state)
 {
 	struct signer_reply sent = { .id = 5, .err = { .code = ERR_BAD_INPUT } };
-	static const char *const texts[] = { "cut \xc3", "\xff\xfe", "\x01\x7f",
-		"\xed\xa0\x80", "\xc2\x9b" };
+	static const char *const texts[] = { "cut \xc3", "\xff\xfe", "\x01\x7f", "\xed\xa0\x80",
+		"\xc2\x9b" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(texts); i++) {
@@ -259,12 +275,16 @@ static void bad_requests_are_refused_and_keep_their_id(void **state)
 		{ "{\"id\":5,\"mint\":false,\"namespace\":\"ci\",\"lifetime\":0}", 5 },
 		{ "{\"id\":5,\"mint\":false,\"namespace\":\"ci\",\"name\":\"a\"}", 5 },
 		/* one of another type */
-		{ "{\"id\":5,\"mint\":1,\"namespace\":\"ci\",\"name\":\"a\",\"lifetime\":0}", 5 },
+		{ "{\"id\":5,\"mint\":1,\"namespace\":\"ci\",\"name\":\"a\",\"lifetime\":0}",
+			5 },
 		{ "{\"id\":5,\"mint\":\"true\",\"namespace\":\"ci\",\"name\":\"a\",\"lifetime\":0}",
 			5 },
-		{ "{\"id\":5,\"mint\":null,\"namespace\":\"ci\",\"name\":\"a\",\"lifetime\":0}", 5 },
-		{ "{\"id\":5,\"mint\":false,\"namespace\":7,\"name\":\"a\",\"lifetime\":0}", 5 },
-		{ "{\"id\":5,\"mint\":false,\"namespace\":\"ci\",\"name\":null,\"lifetime\":0}", 5 },
+		{ "{\"id\":5,\"mint\":null,\"namespace\":\"ci\",\"name\":\"a\",\"lifetime\":0}",
+			5 },
+		{ "{\"id\":5,\"mint\":false,\"namespace\":7,\"name\":\"a\",\"lifetime\":0}",
+			5 },
+		{ "{\"id\":5,\"mint\":false,\"namespace\":\"ci\",\"name\":null,\"lifetime\":0}",
+			5 },
 		{ "{\"id\":5,\"mint\":false,\"namespace\":\"ci\",\"name\":\"a\",\"lifetime\":\"0\"}",
 			5 },
 		{ "{\"id\":5,\"mint\":false,\"namespace\":\"ci\",\"name\":\"a\",\"lifetime\":6.5}",
@@ -380,8 +400,9 @@ static void an_audience_keeps_its_zero_byte(void **state)
 static void a_message_too_long_is_not_written(void **state)
 {
 	auto_free char *detail = text_alloc(SIGNER_MESSAGE_MAX + 1, 1);
-	struct signer_request sent = { .id = 1, .namespace = "ci", .name = "app",
-		.detail = detail };
+	struct signer_request sent = {
+		.id = 1, .namespace = "ci", .name = "app", .detail = detail
+	};
 	char *packet = NULL;
 	struct err err;
 	size_t len;
@@ -404,7 +425,8 @@ static void a_message_too_long_is_not_written(void **state)
 UNIT_MAIN(cmocka_unit_test(a_wish_for_a_token_comes_through),
 	cmocka_unit_test(a_refusal_comes_through),
 	cmocka_unit_test(the_wire_is_as_it_is_written_down),
-	cmocka_unit_test(a_wish_without_an_account_is_not_read_back), cmocka_unit_test(replies_come_through),
+	cmocka_unit_test(a_wish_without_an_account_is_not_read_back),
+	cmocka_unit_test(replies_come_through),
 	cmocka_unit_test(a_refusal_of_any_text_comes_through),
 	cmocka_unit_test(bad_requests_are_refused_and_keep_their_id),
 	cmocka_unit_test(a_packet_cut_anywhere_is_refused),

@@ -196,7 +196,8 @@ static void an_older_store_is_migrated_by_a_writer_only(void **state)
 	assert_fails(ERR_FAILED, store_open(path, STORE_READ, &store, &err));
 	assert_mentions(err.text, "older version 0");
 	store = suite_open(STORE_WRITE);
-	assert_succeeds(store_issuer_create(store, SUITE_ISSUER, "https://a.test", "test", 1, &err));
+	assert_succeeds(store_issuer_create(store, SUITE_ISSUER, "https://a.test", "test", 1,
+		&err));
 	store_close(store);
 	store_close(suite_open(STORE_READ));
 }
@@ -363,7 +364,8 @@ static void the_lock_text_says_how_long_it_waited(void **state)
 	(void)state;
 	raw_run(raw, "BEGIN IMMEDIATE");
 	store_set_busy_timeout(store, 1000);
-	assert_fails(ERR_BUSY, store_issuer_create(store, "b", "https://b.test", "test", 1, &err));
+	assert_fails(ERR_BUSY,
+		store_issuer_create(store, "b", "https://b.test", "test", 1, &err));
 	assert_mentions(err.text, "for more than 1s");
 	assert_int_equal(sqlite3_close(raw), SQLITE_OK);
 	store_close(store);

@@ -138,33 +138,33 @@ static void what_is_not_utf8_becomes_question_marks(void **state)
 	static const struct {
 		const char *s, *want;
 	} cases[] = {
-		{ "\x80", "?" },                         /* a continuation alone */
-		{ "\xbf\xbf", "??" },                    /* two */
-		{ "\xc0\x80", "??" },                    /* overlong: NUL */
-		{ "\xc0\xaf", "??" },                    /* overlong: '/' */
-		{ "\xc1\xbf", "??" },                    /* overlong: 7f */
-		{ "\xe0\x80\xaf", "???" },               /* overlong: '/' in three */
-		{ "\xe0\x9f\xbf", "???" },               /* overlong: the last */
-		{ "\xf0\x80\x80\xaf", "????" },          /* overlong: '/' in four */
-		{ "\xf0\x8f\xbf\xbf", "????" },          /* overlong: the last */
-		{ "\xed\xa0\x80", "???" },               /* the first surrogate */
-		{ "\xed\xbf\xbf", "???" },               /* the last */
+		{ "\x80", "?" },                          /* a continuation alone */
+		{ "\xbf\xbf", "??" },                     /* two */
+		{ "\xc0\x80", "??" },                     /* overlong: NUL */
+		{ "\xc0\xaf", "??" },                     /* overlong: '/' */
+		{ "\xc1\xbf", "??" },                     /* overlong: 7f */
+		{ "\xe0\x80\xaf", "???" },                /* overlong: '/' in three */
+		{ "\xe0\x9f\xbf", "???" },                /* overlong: the last */
+		{ "\xf0\x80\x80\xaf", "????" },           /* overlong: '/' in four */
+		{ "\xf0\x8f\xbf\xbf", "????" },           /* overlong: the last */
+		{ "\xed\xa0\x80", "???" },                /* the first surrogate */
+		{ "\xed\xbf\xbf", "???" },                /* the last */
 		{ "\xed\xa0\xbd\xed\xb8\x80", "??????" }, /* a pair, as CESU-8 has it */
-		{ "\xf4\x90\x80\x80", "????" },          /* one beyond 10FFFF */
-		{ "\xf5\x80\x80\x80", "????" },          /* beyond */
-		{ "\xf8\x88\x80\x80\x80", "?????" },     /* five bytes */
-		{ "\xfe\xff", "??" },                    /* never in UTF-8 */
-		{ "\xc3", "?" },                         /* cut at the end, at each place */
+		{ "\xf4\x90\x80\x80", "????" },           /* one beyond 10FFFF */
+		{ "\xf5\x80\x80\x80", "????" },           /* beyond */
+		{ "\xf8\x88\x80\x80\x80", "?????" },      /* five bytes */
+		{ "\xfe\xff", "??" },                     /* never in UTF-8 */
+		{ "\xc3", "?" },                          /* cut at the end, at each place */
 		{ "\xe2", "?" },
 		{ "\xe2\x82", "??" },
 		{ "\xf0", "?" },
 		{ "\xf0\x9f", "??" },
 		{ "\xf0\x9f\x98", "???" },
-		{ "\xc3\x28", "\?(" },                    /* cut by another character */
+		{ "\xc3\x28", "\?(" }, /* cut by another character */
 		{ "\xe2\x28\xa1", "\?(?" },
 		{ "\xe2\x82\x28", "?\?(" },
 		{ "\xf0\x9f\x98z", "???z" },
-		{ "\xc3\xc3\xa4", "?\xc3\xa4" },         /* the next character is whole again */
+		{ "\xc3\xc3\xa4", "?\xc3\xa4" }, /* the next character is whole again */
 		{ "\xe2\x82\xe2\x82\xac", "??\xe2\x82\xac" },
 		{ "\xf0\x9f\xc3\xa4\xff", "??\xc3\xa4?" },
 	};

@@ -191,8 +191,9 @@ static void a_nul_byte_is_refused(void **state)
 	(void)state;
 	assert_int_equal(yaml_load("t", yaml, sizeof(yaml) - 1, &outer, &data, &lines, &err),
 		-1);
-	assert_string_equal(err.text, "t:2: this is not YAML: control characters are not "
-				      "allowed; write it in UTF-8, without control characters");
+	assert_string_equal(err.text,
+		"t:2: this is not YAML: control characters are not "
+		"allowed; write it in UTF-8, without control characters");
 }
 
 /* "# xxx...", `len` bytes in all, with a setting at the end. */
