@@ -142,7 +142,8 @@ static int parse_options(struct line *line, int argc, char **argv, const char *m
 		(opt = getopt_long(argc, argv, letters.s, options, &at)) != -1) {
 		if (opt == '?' || opt == ':')
 			return err_set(err, ERR_BAD_INPUT,
-				"%s option '%s'; run issuerctl %s--help",
+				"%s option '%s'; run issuerctl %s--help (an argument that begins "
+				"with '-' goes after --)",
 				opt == ':' ? "no value for" : "unknown", argv[optind - 1], of);
 		if (take_option(line, option_name(options, opt, at), optarg, err) < 0)
 			return -1;

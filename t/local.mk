@@ -42,6 +42,7 @@ shell_tests += \
 	%D%/0103-output.t \
 	%D%/0200-quickstart.t \
 	%D%/0201-steps.t \
+	%D%/0202-readme.t \
 	%D%/1000-rotation.t \
 	%D%/1001-sealing.t \
 	%D%/2000-discovery.t \
