@@ -8,6 +8,7 @@
 unit_tests += \
 	%D%/unit/test_b64url \
 	%D%/unit/test_discover \
+	%D%/unit/test_deadline \
 	%D%/unit/test_err \
 	%D%/unit/test_file \
 	%D%/unit/test_http_values \
@@ -27,6 +28,7 @@ unit_tests += \
 	%D%/unit/test_rotate \
 	%D%/unit/test_secret \
 	%D%/unit/test_settings \
+	%D%/unit/test_signer_job \
 	%D%/unit/test_signer_message \
 	%D%/unit/test_text \
 	%D%/unit/test_tokenrequest_json
