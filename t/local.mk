@@ -53,6 +53,7 @@ shell_tests += \
 	%D%/3002-clients.t \
 	%D%/3003-verifiers.t \
 	%D%/3004-sockets.t \
+	%D%/3005-hostile.t \
 	%D%/5000-processes.t \
 	%D%/5001-trouble.t \
 	%D%/5002-stalled-tls.t

@@ -1,0 +1,74 @@
+#!/bin/sh
+# Requests that nobody sends by mistake: framing that a proxy could read otherwise, bodies without
+# end, texts that are no texts. Each gets an answer or an end, and leaves the issuer as it was.
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2059 # requests are made of formats of our own
+# shellcheck source=t/lib/issuer.sh
+. "${SRCDIR:-.}/t/lib/issuer.sh"
+issuer_make
+demo
+issuer_start
+
+# raw NAME - sends what stands on standard input over TLS; prints the status of the answer, and
+# whether the connection ended after it.
+raw() {
+	/usr/bin/python3 -c '
+import socket, ssl, sys
+port, ca = int(sys.argv[1]), sys.argv[2]
+plain = socket.create_connection(("127.0.0.1", port), timeout=20)
+tls = ssl.create_default_context(cafile=ca).wrap_socket(plain, server_hostname="localhost")
+tls.sendall(sys.stdin.buffer.read())
+answer = b""
+try:
+    while True:
+        data = tls.recv(65536)
+        if not data:
+            break
+        answer += data
+    end = "closed"
+except socket.timeout:
+    end = "open"
+except OSError:
+    end = "closed"
+print((answer.split() + [b"", b"-"])[1].decode("latin-1"), end)
+' "$PORT" "$CA"
+}
+
+POST='POST /api/v1/namespaces/demo/serviceaccounts/app/token HTTP/1.1\r\nHost: x\r\n'
+while IFS='|' read -r desc head; do
+	is "$desc" "$(printf "$POST$head\r\n\r\n0\r\n\r\n" | raw)" "400 closed"
+done <<'EOF'
+a length and a transfer coding|Content-Length: 4\r\nTransfer-Encoding: chunked
+two lengths|Content-Length: 4\r\nContent-Length: 5
+two hosts|Host: y\r\nContent-Length: 0
+a transfer coding that nobody knows|Transfer-Encoding: xchunked
+EOF
+
+# ---- bodies beyond the limit are not read ----
+is "a length beyond the limit is answered before the body" \
+	"$(printf "${POST}Authorization: Bearer %s\r\nContent-Length: 10000000000\r\n\r\n" "$(cat ci.secret)" | raw)" \
+	"413 closed"
+is "to a stranger as a stranger" \
+	"$(printf "${POST}Content-Length: 10000000000\r\n\r\n" | raw)" "401 closed"
+not_ok "a body without end is cut off" request -m 20 -H "Authorization: Bearer $(cat ci.secret)" \
+	-H 'Transfer-Encoding: chunked' -H 'Expect:' -T /dev/zero \
+	"$API/api/v1/namespaces/demo/serviceaccounts/app/token" -X POST
+
+# ---- texts that are no texts ----
+LONG=$(head -c 254 /dev/zero | tr '\0' a)
+is "a refusal that ends within a character is one all the same" \
+	"$(ask_token demo app "{\"spec\":{\"audiences\":[\"${LONG}é\"]}}") $(jq -r .reason body)" "403 Forbidden"
+is "and has its row" "$(audit "event='token.refused' AND audience LIKE '[\"aaaa%'")" 1
+is "a path that is no UTF-8 gets a Status" "$(ask_token demo %ff "$AWS") $(jq -r .reason body)" "404 NotFound"
+is "so does a kind" "$(ask_token demo app "{\"kind\":\"$(head -c 63 /dev/zero | tr '\0' a)é\"}") $(jq -r .reason body)" \
+	"400 BadRequest"
+
+# ---- a signer that hangs ----
+SIGNER=$(signer_pid)
+kill -STOP "$SIGNER"
+is "a signer that does not answer costs a 503" "$(ask_token demo app "$AWS" -m 30)" 503
+replaced() { [ -n "$(signer_pid)" ] && [ "$(signer_pid)" != "$SIGNER" ]; }
+ok "and is replaced" until_true replaced
+mint() { [ "$(ask_token demo app "$AWS")" = 201 ]; }
+ok "after which tokens flow again" until_true mint
+done_testing
