@@ -5,6 +5,7 @@
 #define CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
 
 /* Seconds since 1970-01-01T00:00:00Z, the only form of time. */
 typedef int64_t unix_time;
@@ -13,5 +14,15 @@ typedef int64_t unix_time;
 #define TIME_UNSET ((unix_time)0)
 
 unix_time clock_now(void);
+
+/* Milliseconds that only ever go forward, for how long something takes; says nothing of the
+ * date. */
+static inline int64_t clock_monotonic_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail with a valid clock */
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
 
 #endif

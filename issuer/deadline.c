@@ -3,9 +3,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "issuer/deadline.h"
 
@@ -21,14 +21,6 @@ struct deadline_list {
 	pthread_mutex_t lock;
 	struct deadline *first;
 };
-
-static int64_t monotonic_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail with a valid clock */
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 struct deadline_list *deadline_list_new(void)
 {
@@ -55,7 +47,7 @@ struct deadline *deadline_add(struct deadline_list *list, int fd, int64_t ms)
 	(void)held;
 	deadline->list = list;
 	deadline->fd = fd;
-	deadline->due_ms = monotonic_ms() + ms;
+	deadline->due_ms = clock_monotonic_ms() + ms;
 	deadline->next = list->first;
 	deadline->link = &list->first;
 	if (list->first)
@@ -84,12 +76,12 @@ void deadline_set(struct deadline *deadline, int64_t ms)
 	auto_unlock pthread_mutex_t *held = auto_lock(&deadline->list->lock);
 
 	(void)held;
-	deadline->due_ms = ms == 0 ? 0 : monotonic_ms() + ms;
+	deadline->due_ms = ms == 0 ? 0 : clock_monotonic_ms() + ms;
 }
 
 void deadline_expire(struct deadline_list *list)
 {
-	const int64_t now_ms = monotonic_ms();
+	const int64_t now_ms = clock_monotonic_ms();
 	auto_unlock pthread_mutex_t *held = auto_lock(&list->lock);
 
 	(void)held;

@@ -11,9 +11,9 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "keys/signer.h"
@@ -45,14 +45,6 @@ struct signer {
 	int64_t next_id;
 	struct pending pending[PENDING_MAX];
 };
-
-static int64_t monotonic_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail with a valid clock */
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* ---- one signer process ---- */
 
@@ -270,7 +262,7 @@ int signer_ask(struct signer *signer, const struct signer_request *request,
 	if (send_request(signer, &numbered, err) < 0)
 		return -1;
 	place->ctx = ctx;
-	place->since_ms = monotonic_ms();
+	place->since_ms = clock_monotonic_ms();
 	place->done = done;
 	return 0;
 }
@@ -303,7 +295,7 @@ static void deliver(struct signer *signer, const char *packet, size_t len)
 /* Has anybody waited longer than an answer can take? */
 static bool is_hanging(struct signer *signer)
 {
-	const int64_t oldest = monotonic_ms() - ANSWER_MAX_MS;
+	const int64_t oldest = clock_monotonic_ms() - ANSWER_MAX_MS;
 	auto_unlock pthread_mutex_t *held = auto_lock(&signer->lock);
 
 	(void)held;
@@ -329,14 +321,14 @@ static void read_replies(struct signer *signer, char *packet)
 {
 	struct pollfd pfd = { .fd = signer->fd, .events = POLLIN };
 
-	int64_t look_ms = monotonic_ms() + LOOK_MS;
+	int64_t look_ms = clock_monotonic_ms() + LOOK_MS;
 
 	for (;;) {
 		const int ready = poll(&pfd, 1, LOOK_MS);
 		ssize_t len;
 
-		if (monotonic_ms() >= look_ms) {
-			look_ms = monotonic_ms() + LOOK_MS;
+		if (clock_monotonic_ms() >= look_ms) {
+			look_ms = clock_monotonic_ms() + LOOK_MS;
 			if (is_hanging(signer))
 				kill_hanging(signer);
 		}
