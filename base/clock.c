@@ -1,6 +1,7 @@
 /* clock.c - the real clock.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
+#include <sys/sysinfo.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -12,4 +13,13 @@ unix_time clock_now(void)
 	if (clock_gettime(CLOCK_REALTIME, &ts) != 0)
 		abort(); /* not with a valid clock id; and a made-up time would sign tokens */
 	return (unix_time)ts.tv_sec;
+}
+
+int64_t clock_uptime(void)
+{
+	struct sysinfo info;
+
+	if (sysinfo(&info) != 0)
+		abort(); /* only for a bad address */
+	return (int64_t)info.uptime;
 }

@@ -1,5 +1,6 @@
 /* clock.h - the only source of the present. Leaf functions take `now`; edges read it here, once
- * per request. Tests link another implementation of clock_now (t/lib/clock_file.c).
+ * per request. Tests link another implementation of clock_now and clock_uptime
+ * (t/lib/clock_file.c).
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CLOCK_H
 #define CLOCK_H
@@ -14,6 +15,21 @@ typedef int64_t unix_time;
 #define TIME_UNSET ((unix_time)0)
 
 unix_time clock_now(void);
+
+/* Seconds that this machine has been running, suspended or not: what tells time that passed
+ * from a clock that was set. Starts anew with the machine. Tests link another. */
+int64_t clock_uptime(void);
+
+/* Both, as a plan wants them. */
+struct clock_reading {
+	unix_time now;
+	int64_t uptime_s;
+};
+
+static inline struct clock_reading clock_read(void)
+{
+	return (struct clock_reading){ .now = clock_now(), .uptime_s = clock_uptime() };
+}
 
 /* Milliseconds that only ever go forward, for how long something takes; says nothing of the
  * date. */

@@ -145,24 +145,32 @@ int file_sync_directory_of(const char *path, struct err *err)
 	return 0;
 }
 
-static int write_synced(int fd, const char *path, const void *p, size_t len, struct err *err)
+/* Writes a file that has no proper name yet, and gives it that; link, unlike rename, never
+ * replaces what is there. */
+static int publish(int fd, const char *draft, const char *path, const void *p, size_t len,
+	struct err *err)
 {
 	if (write_all(fd, p, len) < 0 || fsync(fd) < 0)
 		return err_errno(err, ERR_FAILED, "could not write '%s'", path);
-	return file_sync_directory_of(path, err);
+	if (link(draft, path) < 0)
+		return err_errno(err, errno == EEXIST ? ERR_CONFLICT : open_code(),
+			"could not create '%s'", path);
+	if (file_sync_directory_of(path, err) < 0) {
+		(void)unlink(path); /* not made as promised; the error says why */
+		return -1;
+	}
+	return 0;
 }
 
 int file_create_secret(const char *path, const void *p, size_t len, struct err *err)
 {
-	auto_close int fd =
-		open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	auto_free char *draft = text_format("%s.XXXXXX", path);
+	auto_close int fd = mkostemp(draft, O_CLOEXEC); /* of mode 0600 */
+	int rc;
 
 	if (fd < 0)
-		return err_errno(err, errno == EEXIST ? ERR_CONFLICT : open_code(),
-			"could not create '%s'", path);
-	if (write_synced(fd, path, p, len, err) < 0) {
-		(void)unlink(path); /* half a secret helps nobody; the error says why */
-		return -1;
-	}
-	return 0;
+		return err_errno(err, open_code(), "could not create '%s'", path);
+	rc = publish(fd, draft, path, p, len, err);
+	(void)unlink(draft); /* its proper name stays */
+	return rc;
 }

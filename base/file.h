@@ -25,8 +25,8 @@ int file_open_standard(struct err *err);
 /* Syncs the directory that holds `path`, so that a new or renamed name there is durable. */
 int file_sync_directory_of(const char *path, struct err *err);
 
-/* Makes the file with mode 0600, writes and syncs it and its directory. ERR_CONFLICT if there
- * is one already; on failure no file is left. */
+/* Makes the file with mode 0600, written and synced with its directory; it appears whole or not
+ * at all. ERR_CONFLICT if there is one already. */
 int file_create_secret(const char *path, const void *p, size_t len, struct err *err);
 
 #endif

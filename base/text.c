@@ -226,6 +226,20 @@ int text_duration(const char *s, int64_t min_s, int64_t max_s, int64_t *ret_s, s
 	return 0;
 }
 
+int text_read_time(const char *s, unix_time *ret, struct err *err)
+{
+	struct tm tm = { .tm_sec = 0 };
+	const char *end = strptime(s, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	const unix_time at = end && *end == '\0' ? (unix_time)timegm(&tm) : TIME_UNSET;
+
+	/* strptime takes 30 February and single digits; what is meant reads back the same. */
+	if (at <= 0 || strcmp(text_time(at).s, s) != 0)
+		return err_set(err, ERR_BAD_INPUT,
+			"'%s' is not a time; write one like 2027-01-31T00:00:00Z", s);
+	*ret = at;
+	return 0;
+}
+
 struct text_small text_num(int64_t n)
 {
 	struct text_small ret;

@@ -52,6 +52,9 @@ int text_int(const char *s, int64_t min, int64_t max, int64_t *ret, struct err *
  * in seconds, within [min_s, max_s]; anything else is ERR_BAD_INPUT. */
 int text_duration(const char *s, int64_t min_s, int64_t max_s, int64_t *ret_s, struct err *err);
 
+/* What text_time writes: RFC 3339 in UTC with whole seconds; anything else is ERR_BAD_INPUT. */
+int text_read_time(const char *s, unix_time *ret, struct err *err);
+
 /* Makes `s` fit for any log, terminal and JSON: control characters and bytes that are not UTF-8
  * (RFC 3629) become '?', one each. */
 void text_clean(char *s);

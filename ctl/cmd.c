@@ -7,6 +7,8 @@
 #include "ctl/cmd.h"
 #include "setup/settings.h"
 
+#define CMD_SPAN_MAX_S (INT64_C(100) * 365 * 86400)
+
 const char *cmd_value(const struct cmd_run *run, const char *name)
 {
 	const char *value = NULL;
@@ -61,6 +63,24 @@ int cmd_duration(const struct cmd_run *run, const char *name, int64_t min_s, int
 	if (!value)
 		*ret_s = otherwise_s;
 	return 0;
+}
+
+int cmd_moment(const struct cmd_run *run, const char *name, bool is_past, unix_time *ret,
+	struct err *err)
+{
+	const char *value = cmd_value(run, name);
+	struct err ignored = ERR_INIT;
+	int64_t span_s;
+
+	if (!value) {
+		*ret = TIME_UNSET;
+		return 0;
+	}
+	if (text_duration(value, 0, CMD_SPAN_MAX_S, &span_s, &ignored) == 0) {
+		*ret = is_past ? run->now - span_s : run->now + span_s;
+		return 0;
+	}
+	return text_read_time(value, ret, err) < 0 ? err_add(err, "--%s", name) : 0;
 }
 
 void cmd_would(const char *fmt, ...)

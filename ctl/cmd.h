@@ -15,7 +15,7 @@
 
 #define CMD_GIVEN_MAX 64 /* options on one command line */
 
-enum cmd_output { CMD_TABLE, CMD_JSON, CMD_NAME };
+enum cmd_output { CMD_TABLE, CMD_JSON, CMD_NAME, CMD_PEM, CMD_JWK };
 
 struct cmd_option {
 	const char *name;    /* long, without dashes; NULL ends a list */
@@ -37,10 +37,17 @@ struct cmd_run {
 		const char *name;
 		const char *value;
 	} given[CMD_GIVEN_MAX];
-	unix_time now;
+	struct clock_reading clock;
+	unix_time now;  /* of the clock */
 	char actor[64]; /* for the audit: "uid:1000 (alice)" */
 	struct conf *conf;
 	struct store *store;
+};
+
+enum cmd_kind {
+	CMD_LOOKS,
+	CMD_SHOWS_KEY, /* -o takes pem and jwk, too */
+	CMD_CHANGES,   /* takes --dry-run */
 };
 
 struct cmd {
@@ -49,7 +56,7 @@ struct cmd {
 	const char *args; /* "NAMESPACE/NAME", "[FILE]", "" */
 	size_t args_min, args_max;
 	const char *summary;
-	bool is_change;                   /* takes --dry-run */
+	enum cmd_kind kind;
 	const struct cmd_option *options; /* NULL: none of its own */
 	int (*run)(struct cmd_run *run, struct err *err);
 };
@@ -57,6 +64,7 @@ struct cmd {
 /* The lists of each noun; each ends with a row whose noun is NULL. */
 extern const struct cmd cmd_init[];
 extern const struct cmd cmd_key[];
+extern const struct cmd cmd_db[];
 extern const struct cmd cmd_sa[];
 extern const struct cmd cmd_client[];
 extern const struct cmd cmd_grant[];
@@ -84,6 +92,11 @@ const char *cmd_issuer(const struct cmd_run *run);
 /* A duration option, or `otherwise` when it was not given. */
 int cmd_duration(const struct cmd_run *run, const char *name, int64_t min_s, int64_t max_s,
 	int64_t otherwise_s, int64_t *ret_s, struct err *err);
+
+/* A moment option: a time, or a duration, which is counted from now: ahead, or back if
+ * `is_past`. TIME_UNSET when it was not given. */
+int cmd_moment(const struct cmd_run *run, const char *name, bool is_past, unix_time *ret,
+	struct err *err);
 
 /* For --dry-run: says what would have been done, on standard output. */
 void cmd_would(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

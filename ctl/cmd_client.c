@@ -14,9 +14,10 @@
 #define CLIENT_SECRET_LEN    (sizeof(CLIENT_SECRET_PREFIX) - 1 + CLIENT_SECRET_CHARS)
 #define CLIENT_EXPIRES_MAX_S (INT64_C(10) * 365 * 86400)
 
-static const struct output_column columns[] = { { "NAME", "name" }, { "KIND", "kind" },
-	{ "STATE", "state" }, { "GROUPS", "groups" }, { "CREATED", "created_at" },
-	{ "EXPIRES", "expires_at" }, { NULL, NULL } };
+static const struct output_column columns[] = { { "NAME", "name", OUTPUT_WHOLE },
+	{ "KIND", "kind", OUTPUT_WHOLE }, { "STATE", "state", OUTPUT_WHOLE },
+	{ "GROUPS", "groups", OUTPUT_WHOLE }, { "CREATED", "created_at", OUTPUT_WHOLE },
+	{ "EXPIRES", "expires_at", OUTPUT_WHOLE }, { .title = NULL } };
 
 static const char *state_of(const struct store_client *client, unix_time now)
 {
@@ -178,10 +179,10 @@ static const struct cmd_option create_options[] = {
 };
 
 const struct cmd cmd_client[] = {
-	{ "client", "create", "NAME", 1, 1, "Create a client with a bearer secret", true,
+	{ "client", "create", "NAME", 1, 1, "Create a client with a bearer secret", CMD_CHANGES,
 		create_options, client_create },
-	{ "client", "list", "", 0, 0, "List clients", false, NULL, client_list },
-	{ "client", "revoke", "NAME", 1, 1, "Revoke a client's secret at once", true, NULL,
-		client_revoke },
+	{ "client", "list", "", 0, 0, "List clients", CMD_LOOKS, NULL, client_list },
+	{ "client", "revoke", "NAME", 1, 1, "Revoke a client's secret at once", CMD_CHANGES,
+		NULL, client_revoke },
 	{ .noun = NULL },
 };

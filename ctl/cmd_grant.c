@@ -14,9 +14,10 @@
 #define TTL_MIN_S    1
 #define TTL_MAX_S    (INT64_C(1) << 32)
 
-static const struct output_column columns[] = { { "ID", "id" }, { "FOR", "for" },
-	{ "SUBJECT", "subject" }, { "AUDIENCES", "audiences" }, { "MAX TTL", "max_ttl" },
-	{ "CREATED", "created_at" }, { NULL, NULL } };
+static const struct output_column columns[] = { { "ID", "id", OUTPUT_WHOLE },
+	{ "FOR", "for", OUTPUT_WHOLE }, { "SUBJECT", "subject", OUTPUT_WHOLE },
+	{ "AUDIENCES", "audiences", OUTPUT_WHOLE }, { "MAX TTL", "max_ttl", OUTPUT_WHOLE },
+	{ "CREATED", "created_at", OUTPUT_WHOLE }, { .title = NULL } };
 
 static json_t *grant_json(const struct store_grant *grant)
 {
@@ -130,9 +131,9 @@ static const struct cmd_option add_options[] = {
 
 const struct cmd cmd_grant[] = {
 	{ "grant", "add", "CLIENT|group:GROUP NAMESPACE/NAME", 2, 2,
-		"Allow tokens; '*' in NAMESPACE or NAME stands for any run", true, add_options,
-		grant_add },
-	{ "grant", "list", "", 0, 0, "List grants", false, NULL, grant_list },
-	{ "grant", "remove", "ID", 1, 1, "Remove a grant", true, NULL, grant_remove },
+		"Allow tokens; '*' in NAMESPACE or NAME stands for any run", CMD_CHANGES,
+		add_options, grant_add },
+	{ "grant", "list", "", 0, 0, "List grants", CMD_LOOKS, NULL, grant_list },
+	{ "grant", "remove", "ID", 1, 1, "Remove a grant", CMD_CHANGES, NULL, grant_remove },
 	{ .noun = NULL },
 };

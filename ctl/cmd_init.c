@@ -26,13 +26,23 @@ static int make_parent(const char *path, struct err *err)
 static int has_keys(struct cmd_run *run, bool *ret, struct err *err)
 {
 	struct store_keys keys;
-	int64_t revision;
 
-	if (store_keys_load(run->store, cmd_issuer(run), &keys, &revision, err) < 0)
+	if (store_keys_load(run->store, cmd_issuer(run), &keys, err) < 0)
 		return -1;
 	*ret = keys.count > 0;
 	store_keys_free(&keys);
 	return 0;
+}
+
+/* Where the sealing key is; where it would be made if there is none. The caller frees. */
+static char *sealing_path_of(const struct cmd_run *run)
+{
+	auto_settings_paths struct settings_paths paths = settings_sealing_paths(run->conf);
+
+	for (size_t i = 0; i < paths.count; i++)
+		if (access(paths.path[i], F_OK) == 0)
+			return text_copy(paths.path[i]);
+	return text_copy(run->conf->sealing_key);
 }
 
 /* An existing sealing key is used; it may have been put there by a secret manager. Where keys
@@ -105,25 +115,26 @@ static int dry_run(const struct cmd_run *run, const char *sealing_path)
 static int init(struct cmd_run *run, struct err *err)
 {
 	auto_free char *sealing_path = NULL;
-	struct store_keys keys;
-	size_t made;
+	struct rotate_result result;
 	int rc;
 
 	if (cmd_load_conf(run, err) < 0)
 		return -1;
-	sealing_path = settings_sealing_path(run->conf);
+	sealing_path = sealing_path_of(run);
 	if (run->is_dry_run)
 		return dry_run(run, sealing_path);
 	if (ensure_store(run, err) < 0 || ensure_issuer(run, err) < 0 ||
 		ensure_sealing_key(run, sealing_path, err) < 0 ||
-		keys_rotate(run, PLAN_TICK, &keys, &made, err) < 0)
+		keys_rotate(run, &(struct plan_ask){ .verb = PLAN_TICK }, NULL, &result, err) <
+			0)
 		return -1;
 	rc = output_object(run,
 		json_pack("{s:s, s:s, s:s, s:s, s:b, s:I}", "issuer", cmd_issuer(run), "url",
 			run->conf->issuers[0].url, "store", run->conf->store, "sealing_key",
-			sealing_path, "changed", made > 0, "keys", (json_int_t)keys.count),
+			sealing_path, "changed", result.changed > 0, "keys",
+			(json_int_t)result.keys.count),
 		"issuer", err);
-	store_keys_free(&keys);
+	store_keys_free(&result.keys);
 	if (rc == 0 && run->output == CMD_TABLE)
 		(void)printf(
 			"\nKeep a copy of the sealing key where no copy of the store is kept.\n");
@@ -132,6 +143,6 @@ static int init(struct cmd_run *run, struct err *err)
 
 const struct cmd cmd_init[] = {
 	{ "init", NULL, "", 0, 0, "Make the store, the sealing key and the first two keys",
-		true, NULL, init },
+		CMD_CHANGES, NULL, init },
 	{ .noun = NULL },
 };

@@ -1,228 +1,312 @@
-/* cmd_key.c - issuerctl key ...
+/* cmd_key.c - issuerctl key ...: looking at keys, and the table of all its verbs. What changes
+ * something is in key_rotate.c, key_revoke.c and key_import.c, the pictures in timeline.c.
  * SPDX-License-Identifier: Apache-2.0 */
+#include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "ctl/ask.h"
 #include "ctl/cmd.h"
+#include "ctl/key_change.h"
 #include "ctl/keys.h"
 #include "ctl/output.h"
+#include "ctl/progress.h"
+#include "ctl/timeline.h"
+#include "keys/jwk.h"
+#include "keys/key_pem.h"
 #include "keys/plan.h"
-#include "setup/settings.h"
+
+#define WAIT_LOOK_MS       250
+#define WAIT_TIMEOUT_S     3600
+#define WAIT_TIMEOUT_MAX_S (INT64_C(10) * 365 * 86400)
 
 static const struct output_column columns[] = {
-	{ "KID", "kid" },
-	{ "GEN", "generation" },
-	{ "ALG", "alg" },
-	{ "STATE", "state" },
-	{ "PUBLISHED", "publish_at" },
-	{ "ACTIVE FROM", "activate_at" },
-	{ "REMOVED FROM JWKS", "remove_at" },
-	{ "NEXT CHANGE", "next_change" },
-	{ NULL, NULL },
+	{ "KID", "kid", OUTPUT_START },
+	{ "GEN", "generation", OUTPUT_WHOLE },
+	{ "ALG", "alg", OUTPUT_WHOLE },
+	{ "STATE", "state", OUTPUT_WHOLE },
+	{ "SINCE", "since", OUTPUT_DISTANCE },
+	{ "NEXT", "next_state", OUTPUT_WHOLE },
+	{ "CHANGES", "next_change", OUTPUT_DISTANCE },
+	{ "LEAVES JWKS", "leaves_at", OUTPUT_DISTANCE },
+	{ "TOKENS ALIVE", "tokens_alive", OUTPUT_WHOLE },
+	{ .title = NULL },
 };
 
-static json_t *all_json(const struct store_keys *keys, unix_time now)
+static int load(struct cmd_run *run, struct store_keys *ret, struct err *err)
 {
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < keys->count; i++)
-		(void)json_array_append_new(list, keys_json(keys, i, now));
-	return list;
+	if (cmd_open(run, STORE_READ, err) < 0)
+		return -1;
+	return store_keys_load(run->store, cmd_issuer(run), ret, err);
 }
 
 static int key_list(struct cmd_run *run, struct err *err)
 {
-	struct store_keys keys;
-	int64_t revision;
-	int rc;
+	auto_store_keys struct store_keys keys = { .count = 0 };
+	json_t *list;
 
-	if (cmd_open(run, STORE_READ, err) < 0 ||
-		store_keys_load(run->store, cmd_issuer(run), &keys, &revision, err) < 0)
+	if (load(run, &keys, err) < 0 || keys_list_json(run, &keys, &list, err) < 0 ||
+		output_list(run, list, columns, "kid", err) < 0)
 		return -1;
-	rc = output_list(run, all_json(&keys, run->now), columns, "kid", err);
-	store_keys_free(&keys);
-	return rc;
+	keys_warn(run, &keys);
+	return 0;
 }
 
-/* The one key whose kid starts with `prefix`. */
-static int find_key(const struct store_keys *keys, const char *prefix, size_t *ret,
-	struct err *err)
-{
-	size_t found = 0;
+/* ---- show and export ---- */
 
-	for (size_t i = 0; i < keys->count; i++)
-		if (strncmp(keys->key[i].kid, prefix, strlen(prefix)) == 0) {
-			found++;
-			*ret = i;
-		}
-	if (found == 0)
-		return err_set(err, ERR_NOT_FOUND,
-			"no key '%.64s'; issuerctl key list shows them", prefix);
-	if (found > 1)
-		return err_set(err, ERR_BAD_INPUT,
-			"%zu keys begin with '%.64s'; give more of the kid", found, prefix);
-	return 0;
+static int add_pem(struct text *out, const struct store_key *row, struct err *err)
+{
+	return key_pem_write_public(row->public_der, row->public_len, out, err) < 0
+		? err_add(err, "key %s", row->kid)
+		: 0;
+}
+
+static int print_pem(const struct store_key *row, struct err *err)
+{
+	auto_text struct text pem = TEXT_INIT;
+
+	if (add_pem(&pem, row, err) < 0)
+		return -1;
+	(void)fputs(pem.s, stdout);
+	return output_flush(err);
+}
+
+static int print_jwk(struct cmd_run *run, const struct store_key *row, struct err *err)
+{
+	auto_key EVP_PKEY *key = NULL;
+	json_t *jwk;
+
+	if (key_from_public_der(row->public_der, row->public_len, &key, err) < 0 ||
+		jwk_write(key, row->kid, row->alg, &jwk, err) < 0)
+		return err_add(err, "key %s", row->kid);
+	run->output = CMD_JSON;
+	return output_object(run, jwk, "kid", err);
 }
 
 static int key_show(struct cmd_run *run, struct err *err)
 {
-	struct store_keys keys;
-	int64_t revision;
+	auto_store_keys struct store_keys keys = { .count = 0 };
+	json_t *json;
 	size_t i = 0;
+
+	if (load(run, &keys, err) < 0 || keys_find(&keys, run->args[0], &i, err) < 0)
+		return -1;
+	if (run->output == CMD_PEM)
+		return print_pem(&keys.key[i], err);
+	if (run->output == CMD_JWK)
+		return print_jwk(run, &keys.key[i], err);
+	if (keys_json(run, &keys, i, &json, err) < 0)
+		return -1;
+	return output_object(run, json, "kid", err);
+}
+
+/* One key, or all that are published, in the order of the JWKS' age. */
+static int key_export(struct cmd_run *run, struct err *err)
+{
+	auto_store_keys struct store_keys keys = { .count = 0 };
+	auto_text struct text pem = TEXT_INIT;
+	size_t i = 0;
+
+	if (!cmd_value(run, "public"))
+		return err_set(err, ERR_REFUSED,
+			"private halves never leave the store; add --public for the public ones");
+	if (load(run, &keys, err) < 0)
+		return -1;
+	if (run->arg_count > 0)
+		return keys_find(&keys, run->args[0], &i, err) < 0
+			? -1
+			: print_pem(&keys.key[i], err);
+	for (i = 0; i < keys.count; i++)
+		if (plan_is_published(plan_state(&keys, i, run->now)) &&
+			add_pem(&pem, &keys.key[i], err) < 0)
+			return -1;
+	(void)fputs(pem.s ? pem.s : "", stdout);
+	return output_flush(err);
+}
+
+/* ---- timeline ---- */
+
+static int key_timeline(struct cmd_run *run, struct err *err)
+{
+	auto_store_keys struct store_keys keys = { .count = 0 };
+	const char *svg = cmd_value(run, "svg");
+	json_t *list;
+
+	if (load(run, &keys, err) < 0)
+		return -1;
+	if (svg)
+		return timeline_draw_svg(&keys, cmd_issuer(run), run->now, svg, err);
+	if (run->output != CMD_TABLE) {
+		if (keys_list_json(run, &keys, &list, err) < 0)
+			return -1;
+		return output_list(run, list, columns, "kid", err);
+	}
+	timeline_print(&keys, cmd_issuer(run), run->now);
+	(void)putchar('\n');
+	keys_print_moments(&keys, run->now);
+	keys_warn(run, &keys);
+	return output_flush(err);
+}
+
+/* ---- wait ---- */
+
+enum goal { GOAL_PUBLISHED, GOAL_ACTIVE, GOAL_REMOVED, GOAL_COUNT };
+
+static const char *const goal_names[GOAL_COUNT] = { "published", "active", "removed" };
+
+static int take_goal(const struct cmd_run *run, enum goal *ret, struct err *err)
+{
+	const char *given = cmd_value(run, "for");
+
+	for (size_t i = 0; given && i < GOAL_COUNT; i++)
+		if (strcmp(goal_names[i], given) == 0) {
+			*ret = (enum goal)i;
+			return 0;
+		}
+	return err_set(err, ERR_BAD_INPUT,
+		"say what to wait for: --for published, active or removed");
+}
+
+/* 1 if the goal is reached, 0 if it may yet be, -1 if it never will. */
+static int look_at_goal(const struct store_keys *keys, size_t i, enum goal goal, unix_time now,
+	struct err *err)
+{
+	const enum plan_state state = plan_state(keys, i, now);
+	const bool is_gone = state == PLAN_REMOVED || state == PLAN_REVOKED;
+
+	if (goal == GOAL_REMOVED)
+		return is_gone;
+	if (goal == GOAL_PUBLISHED && plan_is_published(state))
+		return 1;
+	if (goal == GOAL_ACTIVE && state == PLAN_ACTIVE)
+		return 1;
+	if (is_gone || (goal == GOAL_ACTIVE && state == PLAN_RETIRING))
+		return err_set(err, ERR_UNHEALTHY, "key %s is %s, and will not be %s",
+			keys->key[i].kid, plan_state_name(state), goal_names[goal]);
+	return 0;
+}
+
+static int look(struct cmd_run *run, const char *prefix, enum goal goal, struct err *err)
+{
+	auto_store_keys struct store_keys keys = { .count = 0 };
+	const unix_time now = clock_now();
+	unix_time change;
+	size_t i;
 	int rc;
 
-	if (cmd_open(run, STORE_READ, err) < 0 ||
-		store_keys_load(run->store, cmd_issuer(run), &keys, &revision, err) < 0)
+	if (store_keys_load(run->store, cmd_issuer(run), &keys, err) < 0 ||
+		keys_find(&keys, prefix, &i, err) < 0)
 		return -1;
-	rc = find_key(&keys, run->args[0], &i, err);
+	rc = look_at_goal(&keys, i, goal, now, err);
+	change = plan_key_change(&keys, i, now);
 	if (rc == 0)
-		rc = output_object(run, keys_json(&keys, i, run->now), "kid", err);
-	store_keys_free(&keys);
+		progress_say("key %.12s is %s; it changes %s", keys.key[i].kid,
+			plan_state_name(plan_state(&keys, i, now)),
+			change == PLAN_NEVER ? "at no set time" : text_relative(change, now).s);
+	else
+		progress_end();
+	if (rc > 0 && run->output != CMD_JSON)
+		(void)printf("key %s is %s\n", keys.key[i].kid,
+			plan_state_name(plan_state(&keys, i, now)));
 	return rc;
 }
 
-static void print_moment(const char *kid, const char *what, unix_time at, unix_time now)
+static int report_wait(struct cmd_run *run, struct err *err)
 {
-	if (at != TIME_UNSET)
-		(void)printf("  %-20s %-11s %-43s %s\n", text_time(at).s,
-			text_relative(at, now).s, *kid ? kid : "(a new key)", what);
+	auto_store_keys struct store_keys keys = { .count = 0 };
+	json_t *json;
+	size_t i;
+
+	if (run->output != CMD_JSON)
+		return output_flush(err);
+	run->now = clock_now();
+	if (store_keys_load(run->store, cmd_issuer(run), &keys, err) < 0 ||
+		keys_find(&keys, run->args[0], &i, err) < 0 ||
+		keys_json(run, &keys, i, &json, err) < 0)
+		return -1;
+	return output_object(run, json, "kid", err);
 }
 
-static void print_timeline(const struct store_keys *keys, unix_time now)
+/* The state is computed from time, so nobody can tell us when it changes: we look. */
+static int key_wait(struct cmd_run *run, struct err *err)
 {
-	for (size_t i = 0; i < keys->count; i++) {
-		const struct store_key *key = &keys->key[i];
-		const enum plan_state state = plan_state(keys, i, now);
+	const int64_t start_ms = clock_monotonic_ms();
+	int64_t timeout_s;
+	enum goal goal;
+	int rc;
 
-		if (state == PLAN_REMOVED || state == PLAN_REVOKED)
-			continue;
-		print_moment(key->kid, "published", key->publish_at, now);
-		print_moment(key->kid,
-			state == PLAN_STANDBY || state == PLAN_STAGED ? "signs"
-								      : "began to sign",
-			key->activate_at, now);
-		print_moment(key->kid, "leaves the JWKS", key->remove_at, now);
+	if (take_goal(run, &goal, err) < 0 ||
+		cmd_duration(run, "timeout", 0, WAIT_TIMEOUT_MAX_S, WAIT_TIMEOUT_S, &timeout_s,
+			err) < 0 ||
+		cmd_open(run, STORE_READ, err) < 0)
+		return -1;
+	while ((rc = look(run, run->args[0], goal, err)) == 0) {
+		if (clock_monotonic_ms() - start_ms >= timeout_s * 1000) {
+			progress_end();
+			return err_set(err, ERR_TIMEOUT, "key %.64s was not %s within %s",
+				run->args[0], goal_names[goal], text_span(timeout_s).s);
+		}
+		(void)poll(NULL, 0, WAIT_LOOK_MS); /* a signal ends the program anyway */
 	}
+	return rc < 0 ? -1 : report_wait(run, err);
 }
 
-/* Why the standby cannot sign at once, in numbers. */
-static void explain_lead(const struct cmd_run *run, const struct store_key *standby)
-{
-	const struct plan_policy policy = settings_plan(run->conf);
-	const struct conf_keys *conf = &run->conf->keys;
-	const bool is_cache = plan_lead(&policy) == policy.verifier_cache_s;
+/* ---- the table ---- */
 
-	(void)printf(
-		"Why not sooner: verifiers may go without the key for %s after it was published at\n"
-		"%s (%s), and would refuse what it signs.\n",
-		text_span(plan_lead(&policy)).s, text_time(standby->publish_at).s,
-		is_cache ? "keys.verifier_cache"
-			 : "keys.max_age + publication_lag + clock_skew");
-	if (is_cache)
-		(void)printf(
-			"If no verifier caches that long, lower keys.verifier_cache (now %s).\n",
-			conf->verifier_cache.text);
-}
-
-/* What came of a rotation. */
-struct rotation {
-	const struct store_keys *keys;
-	const struct store_key *signer; /* that signs now, or will */
-	bool is_immediate;
-	bool is_changed;
+static const struct cmd_option timeline_options[] = {
+	{ "svg", "FILE", "draw a picture into this file instead (- for standard output)", 0 },
+	{ .name = NULL },
 };
 
-static int judge_rotation(const struct store_keys *keys, int64_t old_signer, unix_time now,
-	struct rotation *ret, struct err *err)
-{
-	const ptrdiff_t next = plan_successor(keys, now);
-	const ptrdiff_t active = plan_active(keys, now);
+static const struct cmd_option rotate_options[] = {
+	{ "now", NULL, "at once or not at all", 0 },
+	{ "accept-verifier-outage", NULL, "with --now: also if verifiers lack the key yet", 0 },
+	{ .name = NULL },
+};
 
-	if (active < 0 || next < 0)
-		return err_set(err, ERR_UNHEALTHY,
-			"no active key, or no standby; is the clock right?");
-	ret->keys = keys;
-	ret->is_immediate = keys->key[active].generation != old_signer;
-	ret->signer = &keys->key[ret->is_immediate ? active : next];
-	return 0;
-}
+static const struct cmd_option revoke_options[] = {
+	{ "reason", "TEXT", "why; the audit keeps it", 0 },
+	{ "accept-verifier-outage", NULL, "also if no other key is known to verifiers yet", 0 },
+	ASK_OPTION,
+	{ .name = NULL },
+};
 
-static json_t *rotation_json(const struct cmd_run *run, const struct rotation *rotation)
-{
-	const struct store_key *signer = rotation->signer;
+static const struct cmd_option import_options[] = {
+	{ "until", "TIME", "its tokens from elsewhere live until then; a duration will do", 0 },
+	{ "published-since", "TIME", "verifiers have found it at this issuer's URL since then",
+		0 },
+	{ "verify-only", NULL, "leave the private half out", 0 },
+	{ .name = NULL },
+};
 
-	return json_pack("{s:b, s:b, s:o, s:s, s:b, s:o}", "dry_run", run->is_dry_run,
-		"immediate", rotation->is_immediate, "takes_effect_at",
-		output_time(rotation->is_immediate ? run->now : signer->activate_at), "signer",
-		signer->kid, "changed", rotation->is_changed, "keys",
-		all_json(rotation->keys, run->now));
-}
+static const struct cmd_option export_options[] = {
+	{ "public", NULL, "public keys (PEM); nothing else is ever exported", 0 },
+	{ .name = NULL },
+};
 
-static void print_rotation(const struct cmd_run *run, const struct rotation *rotation)
-{
-	const struct store_key *signer = rotation->signer;
-
-	if (rotation->is_immediate) {
-		(void)printf("%s: key %s %s now; tokens of the old key stay valid.\n",
-			run->is_dry_run ? "Dry run" : "Done", signer->kid,
-			run->is_dry_run ? "would sign from" : "signs from");
-	} else {
-		(void)printf("%s: key %s %s at %s (%s).\n",
-			run->is_dry_run                ? "Dry run"
-				: rotation->is_changed ? "Planned"
-						       : "Planned already",
-			signer->kid, run->is_dry_run ? "would sign" : "will sign",
-			text_time(signer->activate_at).s,
-			text_relative(signer->activate_at, run->now).s);
-		explain_lead(run, signer);
-	}
-	(void)putchar('\n');
-	print_timeline(rotation->keys, run->now);
-}
-
-/* The generation that signs now, or 0. */
-static int signer_generation(struct cmd_run *run, int64_t *ret, struct err *err)
-{
-	struct store_keys keys;
-	int64_t revision;
-	ptrdiff_t active;
-
-	if (store_keys_load(run->store, cmd_issuer(run), &keys, &revision, err) < 0)
-		return -1;
-	active = plan_active(&keys, run->now);
-	*ret = active < 0 ? 0 : keys.key[active].generation;
-	store_keys_free(&keys);
-	return 0;
-}
-
-static int key_rotate(struct cmd_run *run, struct err *err)
-{
-	struct rotation rotation;
-	struct store_keys keys;
-	int64_t old_signer;
-	size_t changed;
-	int rc;
-
-	if (cmd_open(run, STORE_WRITE, err) < 0 ||
-		signer_generation(run, &old_signer, err) < 0 ||
-		keys_rotate(run, PLAN_ROTATE, &keys, &changed, err) < 0)
-		return -1;
-	rc = judge_rotation(&keys, old_signer, run->now, &rotation, err);
-	rotation.is_changed = changed > 0;
-	if (rc == 0 && run->output == CMD_TABLE)
-		print_rotation(run, &rotation);
-	else if (rc == 0)
-		rc = output_object(run, rotation_json(run, &rotation), "signer", err);
-	store_keys_free(&keys);
-	return rc;
-}
+static const struct cmd_option wait_options[] = {
+	{ "for", "STATE", "published, active or removed", 0 },
+	{ "timeout", "DURATION", "how long to wait (default 1h)", 0 },
+	{ .name = NULL },
+};
 
 const struct cmd cmd_key[] = {
-	{ "key", "list", "", 0, 0, "List the signing keys and their states", false, NULL,
+	{ "key", "list", "", 0, 0, "List the signing keys and their states", CMD_LOOKS, NULL,
 		key_list },
-	{ "key", "show", "KID", 1, 1, "Show one key; the start of its kid is enough", false,
-		NULL, key_show },
+	{ "key", "show", "KID", 1, 1, "Show one key; the start of its kid is enough",
+		CMD_SHOWS_KEY, NULL, key_show },
+	{ "key", "timeline", "", 0, 0, "Draw what was and what is planned", CMD_LOOKS,
+		timeline_options, key_timeline },
 	{ "key", "rotate", "", 0, 0, "Let the standby key sign at the earliest safe moment",
-		true, NULL, key_rotate },
+		CMD_CHANGES, rotate_options, key_rotate },
+	{ "key", "revoke", "KID", 1, 1, "Revoke a key; if it signs, another does at once",
+		CMD_CHANGES, revoke_options, key_revoke },
+	{ "key", "import", "FILE", 1, 1, "Take in a key that was made elsewhere (PEM)",
+		CMD_CHANGES, import_options, key_import },
+	{ "key", "export", "[KID]", 0, 1, "Print public keys: one, or all that are published",
+		CMD_LOOKS, export_options, key_export },
+	{ "key", "wait", "KID", 1, 1, "Wait until a key has come to a state", CMD_LOOKS,
+		wait_options, key_wait },
 	{ .noun = NULL },
 };

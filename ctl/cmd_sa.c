@@ -9,9 +9,10 @@
 
 #define ANNOTATIONS_MAX 32
 
-static const struct output_column columns[] = { { "NAMESPACE", "namespace" },
-	{ "NAME", "name" }, { "UID", "uid" }, { "CREATED", "created_at" },
-	{ "ANNOTATIONS", "annotations" }, { NULL, NULL } };
+static const struct output_column columns[] = { { "NAMESPACE", "namespace", OUTPUT_WHOLE },
+	{ "NAME", "name", OUTPUT_WHOLE }, { "UID", "uid", OUTPUT_WHOLE },
+	{ "CREATED", "created_at", OUTPUT_WHOLE },
+	{ "ANNOTATIONS", "annotations", OUTPUT_WHOLE }, { .title = NULL } };
 
 static json_t *account_json(const struct store_account *account)
 {
@@ -180,14 +181,14 @@ static const struct cmd_option list_options[] = {
 };
 
 const struct cmd cmd_sa[] = {
-	{ "sa", "create", "NAMESPACE/NAME", 1, 1, "Create a service account", true,
+	{ "sa", "create", "NAMESPACE/NAME", 1, 1, "Create a service account", CMD_CHANGES,
 		create_options, sa_create },
-	{ "sa", "list", "", 0, 0, "List service accounts", false, list_options, sa_list },
-	{ "sa", "show", "NAMESPACE/NAME", 1, 1, "Show one service account", false, NULL,
+	{ "sa", "list", "", 0, 0, "List service accounts", CMD_LOOKS, list_options, sa_list },
+	{ "sa", "show", "NAMESPACE/NAME", 1, 1, "Show one service account", CMD_LOOKS, NULL,
 		sa_show },
 	{ "sa", "annotate", "NAMESPACE/NAME KEY=VALUE|KEY- ...", 2, 1 + ANNOTATIONS_MAX,
-		"Set or remove annotations", true, NULL, sa_annotate },
-	{ "sa", "delete", "NAMESPACE/NAME", 1, 1, "Delete a service account", true, NULL,
+		"Set or remove annotations", CMD_CHANGES, NULL, sa_annotate },
+	{ "sa", "delete", "NAMESPACE/NAME", 1, 1, "Delete a service account", CMD_CHANGES, NULL,
 		sa_delete },
 	{ .noun = NULL },
 };

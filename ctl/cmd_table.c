@@ -3,7 +3,7 @@
 #include "ctl/cmd.h"
 
 const struct cmd *const cmd_nouns[] = { cmd_init, cmd_key, cmd_sa, cmd_client, cmd_grant,
-	cmd_token, NULL };
+	cmd_token, cmd_db, NULL };
 
 const struct cmd_option cmd_common[] = {
 	{ "config", "FILE", "configuration (else $ISSUERD_CONFIG, else the installed default)",

@@ -39,30 +39,29 @@ static int take_audiences(const struct cmd_run *run, json_t **ret, struct err *e
 }
 
 /* The row comes before the token leaves, here as in the daemon. */
-static int record(struct cmd_run *run, const struct mint_token *token, const json_t *audiences,
-	int64_t ttl_s, struct err *err)
+static int record(struct cmd_run *run, int64_t revision, const struct mint_token *token,
+	const json_t *audiences, int64_t ttl_s, struct err *err)
 {
 	auto_free char *audience = json_dumps(audiences, JSON_COMPACT);
 	auto_free char *detail = text_format("by issuerctl, lifetime %" PRId64 " s", ttl_s);
 	const struct store_audit row =
 		mint_audit(token, audience, run->actor, NULL, detail, run->now);
 
-	return store_audit_append(run->store, cmd_issuer(run), &row, 1, err);
+	return store_audit_append(run->store, cmd_issuer(run), revision, &row, 1, err);
 }
 
 /* A ring with the private halves, from the store as it is. */
 static int open_ring(struct cmd_run *run, struct keyring **ret, struct err *err)
 {
-	auto_key_sealing struct key_sealing *sealing = NULL;
-	auto_free char *path = settings_sealing_path(run->conf);
+	auto_sealing struct sealing *sealing = settings_sealing(run->conf);
+	const struct plan_policy policy = settings_plan(run->conf);
 	struct keyring_slot *slot;
 	int rc;
 
-	if (key_sealing_read(path, &sealing, err) < 0 ||
-		keyring_slot_open(run->store, cmd_issuer(run), sealing, run->now, &slot, err) <
-			0)
+	if (keyring_slot_open(run->store, cmd_issuer(run), sealing, &policy, run->now, &slot,
+		    err) < 0)
 		return -1;
-	rc = keyring_slot_get(slot, run->now, ret, err);
+	rc = keyring_slot_sign(slot, run->now, ret, err);
 	keyring_slot_close(slot);
 	return rc;
 }
@@ -100,7 +99,7 @@ static int mint_one(struct cmd_run *run, const struct store_account *account, js
 	if (open_ring(run, &ring, err) < 0 ||
 		mint(ring, &policy, &request, run->now, &token, err) < 0)
 		return -1;
-	rc = record(run, &token, audiences, ttl_s, err);
+	rc = record(run, keyring_revision(ring), &token, audiences, ttl_s, err);
 	if (rc == 0)
 		rc = print_token(run, &token, err);
 	mint_token_free(&token);
@@ -227,10 +226,10 @@ static const struct cmd_option verify_options[] = {
 
 const struct cmd cmd_token[] = {
 	{ "token", "create", "NAMESPACE/NAME", 1, 1, "Mint a token without asking the daemon",
-		true, create_options, token_create },
+		CMD_CHANGES, create_options, token_create },
 	{ "token", "inspect", "[FILE]", 0, 1, "Show what is in a token, without judging it",
-		false, NULL, token_inspect },
+		CMD_LOOKS, NULL, token_inspect },
 	{ "token", "verify", "[FILE]", 0, 1, "Check a token through discovery, like a stranger",
-		false, verify_options, token_verify },
+		CMD_LOOKS, verify_options, token_verify },
 	{ .noun = NULL },
 };

@@ -55,6 +55,6 @@ void help_print_command(const struct cmd *cmd)
 		cmd->verb ? " " : "", cmd->verb ? cmd->verb : "", *cmd->args ? " " : "",
 		cmd->args, cmd->summary);
 	print_options(cmd->options);
-	print_options(cmd->is_change ? cmd_change : NULL);
+	print_options(cmd->kind == CMD_CHANGES ? cmd_change : NULL);
 	print_options(cmd_common);
 }

@@ -1,42 +1,200 @@
 /* keys.c - see keys.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/keys.h"
+
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/text.h"
 #include "ctl/output.h"
 #include "setup/settings.h"
 
-int keys_rotate(struct cmd_run *run, enum plan_ask ask, struct store_keys *ret_keys,
-	size_t *ret_changed, struct err *err)
+int keys_rotate(struct cmd_run *run, const struct plan_ask *ask, const EVP_PKEY *private,
+	struct rotate_result *ret, struct err *err)
 {
-	auto_key_sealing struct key_sealing *sealing = NULL;
-	auto_free char *path = settings_sealing_path(run->conf);
-	struct rotate rotate = {
+	auto_sealing struct sealing *sealing = settings_sealing(run->conf);
+	const struct rotate rotate = {
 		.store = run->store,
 		.issuer = cmd_issuer(run),
+		.sealing = sealing,
 		.policy = settings_plan(run->conf),
 		.rsa_bits = run->conf->keys.rsa_bits,
 		.actor = run->actor,
+		.private = private,
 	};
 
-	if (key_sealing_read(path, &sealing, err) < 0)
-		return -1;
-	rotate.sealing = sealing;
-	return rotate_run(&rotate, ask, run->is_dry_run, run->now, ret_keys, ret_changed, err);
+	return rotate_run(&rotate, ask, run->is_dry_run, run->clock, ret, err);
 }
 
-json_t *keys_json(const struct store_keys *keys, size_t i, unix_time now)
+int keys_find(const struct store_keys *keys, const char *prefix, size_t *ret, struct err *err)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < keys->count; i++)
+		if (strncmp(keys->key[i].kid, prefix, strlen(prefix)) == 0) {
+			found++;
+			*ret = i;
+		}
+	if (found == 0)
+		return err_set(err, ERR_NOT_FOUND,
+			"no key '%.64s'; issuerctl key list shows them", prefix);
+	if (found > 1)
+		return err_set(err, ERR_BAD_INPUT,
+			"%zu keys begin with '%.64s'; give more of the kid", found, prefix);
+	return 0;
+}
+
+const char *keys_kid(const struct store_key *key)
+{
+	return key->kid[0] ? key->kid : "(new)";
+}
+
+/* When it left the JWKS, or will. */
+static unix_time leaves_at(const struct store_key *key)
+{
+	return key->revoked_at != TIME_UNSET ? key->revoked_at : key->remove_at;
+}
+
+static json_t *next_state(const struct store_keys *keys, size_t i, unix_time change)
+{
+	return change == PLAN_NEVER ? json_null()
+				    : json_string(plan_state_name(plan_state(keys, i, change)));
+}
+
+int keys_json(struct cmd_run *run, const struct store_keys *keys, size_t i, json_t **ret,
+	struct err *err)
 {
 	const struct store_key *key = &keys->key[i];
-	const unix_time change = plan_key_change(keys, i, now);
+	const enum plan_state state = plan_state(keys, i, run->now);
+	const unix_time change = plan_key_change(keys, i, run->now);
+	const bool has_signed = key->activate_at != TIME_UNSET && key->activate_at <= run->now;
+	int64_t alive = 0;
 
-	return json_pack("{s:s, s:I, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s*}",
-		"kid", key->kid[0] ? key->kid : "(new)", "generation",
-		(json_int_t)key->generation, "alg", key->alg, "state",
-		plan_state_name(plan_state(keys, i, now)), "in_jwks",
-		plan_is_published(plan_state(keys, i, now)), "created_at",
+	if (has_signed &&
+		store_alive_count(run->store, cmd_issuer(run), key->kid, run->now, &alive,
+			err) < 0)
+		return -1;
+	*ret = json_pack(
+		"{s:s, s:I, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, "
+		"s:s, s:b, s:s*}",
+		"kid", keys_kid(key), "generation", (json_int_t)key->generation, "alg",
+		key->alg, "state", plan_state_name(state), "in_jwks", plan_is_published(state),
+		"since", output_time(plan_since(keys, i, run->now)), "next_state",
+		next_state(keys, i, change), "next_change",
+		output_time(change == PLAN_NEVER ? TIME_UNSET : change), "leaves_at",
+		output_time(leaves_at(key)), "tokens_alive", (json_int_t)alive, "created_at",
 		output_time(key->created_at), "publish_at", output_time(key->publish_at),
+		"trusted_at",
+		output_time(key->activate_at == TIME_UNSET && key->remove_at != TIME_UNSET
+				? TIME_UNSET
+				: plan_trusted_at(key)),
 		"activate_at", output_time(key->activate_at), "remove_at",
 		output_time(key->remove_at), "revoked_at", output_time(key->revoked_at),
-		"next_change", output_time(change == PLAN_NEVER ? TIME_UNSET : change),
-		"max_ttl", text_span(key->ttl_ratchet_s).s, "reason", key->reason);
+		"max_ttl", text_span(key->ttl_ratchet_s).s, "imported", key->is_imported,
+		"reason", key->reason);
+	return *ret ? 0 : err_set(err, ERR_FAILED, "could not describe key %s", key->kid);
+}
+
+int keys_list_json(struct cmd_run *run, const struct store_keys *keys, json_t **ret,
+	struct err *err)
+{
+	json_auto_t *list = json_array();
+
+	for (size_t i = 0; i < keys->count; i++) {
+		json_t *one;
+
+		if (keys_json(run, keys, i, &one, err) < 0)
+			return -1;
+		(void)json_array_append_new(list, one); /* fails only for want of memory */
+	}
+	*ret = json_incref(list);
+	return 0;
+}
+
+/* ---- moments ---- */
+
+struct moment {
+	unix_time at;
+	const struct store_key *key;
+	const char *what;
+};
+
+static int compare(const void *a, const void *b)
+{
+	const struct moment *x = a;
+	const struct moment *y = b;
+
+	if (x->at != y->at)
+		return x->at < y->at ? -1 : 1;
+	return x->key < y->key ? -1 : x->key > y->key;
+}
+
+static void add(struct moment *moments, size_t *count, const struct store_key *key,
+	unix_time at, const char *what)
+{
+	if (at != TIME_UNSET)
+		moments[(*count)++] = (struct moment){ at, key, what };
+}
+
+void keys_print_moments(const struct store_keys *keys, unix_time now)
+{
+	struct moment *moments = text_alloc(keys->count * 3, sizeof(*moments));
+	size_t count = 0;
+
+	for (size_t i = 0; i < keys->count; i++) {
+		const struct store_key *key = &keys->key[i];
+		const enum plan_state state = plan_state(keys, i, now);
+
+		if (state == PLAN_REMOVED)
+			continue;
+		add(moments, &count, key, key->revoked_at, "revoked");
+		if (state == PLAN_REVOKED)
+			continue;
+		add(moments, &count, key, key->publish_at, "published");
+		add(moments, &count, key, key->activate_at,
+			key->activate_at > now ? "signs" : "began to sign");
+		add(moments, &count, key, key->remove_at, "leaves the JWKS");
+	}
+	qsort(moments, count, sizeof(*moments), compare);
+	for (size_t i = 0; i < count; i++)
+		(void)printf("  %-20s  %-14s %-12.12s  %s\n", text_time(moments[i].at).s,
+			text_relative(moments[i].at, now).s, keys_kid(moments[i].key),
+			moments[i].what);
+	free(moments);
+}
+
+/* ---- warnings ---- */
+
+static void warn(const char *text)
+{
+	(void)fflush(stdout); /* in order, where both go to one place */
+	(void)fprintf(stderr, "issuerctl: warning: %s\n", text);
+}
+
+void keys_warn(const struct cmd_run *run, const struct store_keys *keys)
+{
+	const struct plan_policy policy = settings_plan(run->conf);
+	const struct store_memory *memory = &keys->memory;
+	const size_t published = plan_published(keys, run->now);
+	struct err err = ERR_INIT;
+
+	if (published > PLAN_PUBLISHED_WARN) {
+		auto_free char *text = text_format(
+			"%zu keys are published; from %d on nothing is added, because some "
+			"verifiers read no more: rotate less often, or lower tokens.max_lifetime",
+			published, PLAN_PUBLISHED_MAX);
+
+		warn(text);
+	}
+	if (memory->backup_at != TIME_UNSET) {
+		auto_free char *text = text_format(
+			"this store is a copy of %s that was put back: what was changed since then "
+			"is lost, revocations of keys and clients too",
+			text_time(memory->backup_at).s);
+
+		warn(text);
+	}
+	if (plan_clock_not_back(memory->clock_at, policy.clock_skew_s, run->now, &err) < 0 ||
+		plan_clock_not_ahead(memory, run->clock, &err) < 0)
+		warn(err.text);
 }

@@ -8,11 +8,28 @@
 #include "ctl/cmd.h"
 #include "keys/rotate.h"
 
-/* rotate_run with the settings of this command line (dry run included). */
-int keys_rotate(struct cmd_run *run, enum plan_ask ask, struct store_keys *ret_keys,
-	size_t *ret_changed, struct err *err);
+/* rotate_run with the settings of this command line (dry run included). `private` is the half
+ * of a key that is imported, or NULL. */
+int keys_rotate(struct cmd_run *run, const struct plan_ask *ask, const EVP_PKEY *private,
+	struct rotate_result *ret, struct err *err);
 
-/* One key as JSON: kid, generation, alg, state, times. */
-json_t *keys_json(const struct store_keys *keys, size_t i, unix_time now);
+/* The one key whose kid starts with `prefix`. */
+int keys_find(const struct store_keys *keys, const char *prefix, size_t *ret, struct err *err);
+
+/* One key as JSON: kid, generation, alg, state, times, and how many of its tokens are alive. */
+int keys_json(struct cmd_run *run, const struct store_keys *keys, size_t i, json_t **ret,
+	struct err *err);
+/* All of them. */
+int keys_list_json(struct cmd_run *run, const struct store_keys *keys, json_t **ret,
+	struct err *err);
+
+/* What is ahead, and what was, as lines: time, distance, key, event. */
+void keys_print_moments(const struct store_keys *keys, unix_time now);
+
+/* On standard error: what an operator should know of these keys. */
+void keys_warn(const struct cmd_run *run, const struct store_keys *keys);
+
+/* The kid, or what stands for it while the key is not made yet. */
+const char *keys_kid(const struct store_key *key);
 
 #endif

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <locale.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,15 +80,22 @@ static void add_options(struct option list[static OPTIONS_MAX], size_t *count,
 
 static int take_output(struct cmd_run *run, const char *value, struct err *err)
 {
-	static const char *const names[] = { "table", "json", "name" };
+	static const char *const names[] = {
+		[CMD_TABLE] = "table",
+		[CMD_JSON] = "json",
+		[CMD_NAME] = "name",
+		[CMD_PEM] = "pem",
+		[CMD_JWK] = "jwk",
+	};
+	const bool shows_keys = run->cmd && run->cmd->kind == CMD_SHOWS_KEY;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(names[i], value) == 0) {
+		if (strcmp(names[i], value) == 0 && (i < CMD_PEM || shows_keys)) {
 			run->output = (enum cmd_output)i;
 			return 0;
 		}
-	return err_set(err, ERR_BAD_INPUT, "--output takes table, json or name, not '%s'",
-		value);
+	return err_set(err, ERR_BAD_INPUT, "--output takes table, json%s, not '%s'",
+		shows_keys ? ", name, pem or jwk" : " or name", value);
 }
 
 /* One option as getopt found it. */
@@ -158,7 +166,7 @@ static int parse_command(struct line *line, int argc, char **argv, struct err *e
 	struct cmd_run *run = &line->run;
 	const struct cmd *cmd = run->cmd;
 	const struct cmd_option *const lists[] = { cmd_common,
-		cmd->is_change ? cmd_change : NULL, cmd->options };
+		cmd->kind == CMD_CHANGES ? cmd_change : NULL, cmd->options };
 	auto_free char *of = text_format("%s%s%s ", cmd->noun, cmd->verb ? " " : "",
 		cmd->verb ? cmd->verb : "");
 
@@ -209,8 +217,10 @@ static int run_command(struct cmd_run *run)
 	struct err err = ERR_INIT;
 	int rc = -1;
 
+	(void)setlocale(LC_CTYPE, ""); /* what may be drawn; else plain ASCII is */
 	set_actor(run);
-	run->now = clock_now();
+	run->clock = clock_read();
+	run->now = run->clock.now;
 	if (secret_protect_process(&err) == 0 && secret_init(&err) == 0)
 		rc = run->cmd->run(run, &err);
 	if (rc == 0)

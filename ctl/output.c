@@ -8,6 +8,7 @@
 
 #define OUTPUT_COLUMNS_MAX 12
 #define OUTPUT_GAP         2
+#define OUTPUT_START_LEN   12
 
 json_t *output_time(unix_time t)
 {
@@ -41,6 +42,25 @@ static void add_cell(struct text *cell, const json_t *value)
 	}
 }
 
+static void add_formed(struct text *cell, const json_t *value, enum output_form form,
+	unix_time now)
+{
+	const size_t start = cell->len;
+	struct err ignored = ERR_INIT;
+	unix_time at;
+
+	if (form == OUTPUT_DISTANCE && json_is_string(value) &&
+		text_read_time(json_string_value(value), &at, &ignored) == 0) {
+		text_add(cell, text_relative(at, now).s);
+		return;
+	}
+	add_cell(cell, value);
+	if (form == OUTPUT_START && cell->len > start + OUTPUT_START_LEN) {
+		cell->len = start + OUTPUT_START_LEN;
+		cell->s[cell->len] = '\0';
+	}
+}
+
 int output_flush(struct err *err)
 {
 	if (fflush(stdout) != 0)
@@ -69,7 +89,7 @@ static void print_row(char *const *cells, const size_t *widths, size_t count)
 			(void)printf("%s\n", cells[c]);
 }
 
-static void print_table(const json_t *list, const struct output_column *columns)
+static void print_table(const json_t *list, const struct output_column *columns, unix_time now)
 {
 	const size_t rows = json_array_size(list);
 	size_t widths[OUTPUT_COLUMNS_MAX] = { 0 };
@@ -86,8 +106,9 @@ static void print_table(const json_t *list, const struct output_column *columns)
 		struct text cell = TEXT_INIT;
 		const size_t c = i % count;
 
-		add_cell(&cell,
-			json_object_get(json_array_get(list, i / count), columns[c].member));
+		add_formed(&cell,
+			json_object_get(json_array_get(list, i / count), columns[c].member),
+			columns[c].form, now);
 		widths[c] = cell.len > widths[c] ? cell.len : widths[c];
 		cells[i] = text_take(&cell);
 	}
@@ -119,7 +140,7 @@ int output_list(const struct cmd_run *run, json_t *list, const struct output_col
 	if (run->output == CMD_JSON)
 		return print_json(owned, err);
 	if (run->output == CMD_TABLE)
-		print_table(owned, columns);
+		print_table(owned, columns, run->now);
 	else
 		json_array_foreach(owned, i, one) print_name(one, name_member);
 	return output_flush(err);

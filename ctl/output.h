@@ -8,9 +8,17 @@
 
 #include "ctl/cmd.h"
 
+/* How a member becomes a cell. */
+enum output_form {
+	OUTPUT_WHOLE,
+	OUTPUT_START,    /* its first 12 characters: enough of a kid */
+	OUTPUT_DISTANCE, /* a time, as far from now: "in 3h" */
+};
+
 struct output_column {
 	const char *title;  /* NULL ends a list */
 	const char *member; /* of each JSON object */
+	enum output_form form;
 };
 
 /* A list of objects. Takes over `list`. */

@@ -3,7 +3,7 @@
 dist_man_MANS += %D%/issuerd.8 %D%/issuerctl.8 %D%/issuerd.yaml.5
 
 dist_doc_DATA = README CHANGELOG SECURITY \
-	%D%/architecture.md %D%/kubernetes.md %D%/words.md
+	%D%/architecture.md %D%/key-rotation.md %D%/kubernetes.md %D%/words.md
 
 EXTRA_DIST += \
 	%D%/decisions/0001-two-processes-by-exec.md \
@@ -15,6 +15,10 @@ EXTRA_DIST += \
 	%D%/decisions/0007-setup-room.md \
 	%D%/decisions/0008-plain-hash-of-client-secrets.md \
 	%D%/decisions/0009-strict-configuration.md \
-	%D%/decisions/0010-one-grant-decides.md
+	%D%/decisions/0010-one-grant-decides.md \
+	%D%/decisions/0011-a-spare-for-revocation.md \
+	%D%/decisions/0012-the-last-committed-time.md \
+	%D%/decisions/0013-leads-of-the-past.md \
+	%D%/decisions/0014-the-sealing-key-is-looked-for.md
 
 shell_tests += t/0003-docs.t

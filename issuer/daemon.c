@@ -65,8 +65,9 @@ static int open_gateway(struct daemon *d, const struct conf *conf, char *const *
 	if (signer_start(&program, &gw->signer, err) < 0 ||
 		settings_open_store(conf, STORE_READ, &gw->store, err) < 0)
 		return -1;
-	return keyring_slot_open(gw->store, gw->issuer->name, NULL, clock_now(), &gw->slot,
-		err);
+	gw->plan = settings_plan(conf);
+	return keyring_slot_open(gw->store, gw->issuer->name, NULL, &gw->plan, clock_now(),
+		&gw->slot, err);
 }
 
 static int read_tls(struct server *server, const struct conf_tls *tls, struct err *err)
@@ -162,11 +163,11 @@ static void announce(const struct daemon *d, int ready_fd)
 static void refresh(const struct daemon *d)
 {
 	struct err err = ERR_INIT;
-	bool is_changed = false;
+	enum keyring_change change;
 
-	if (keyring_slot_refresh(d->gw.slot, clock_now(), &is_changed, &err) < 0)
+	if (keyring_slot_refresh(d->gw.slot, clock_now(), &change, &err) < 0)
 		log_event(LOG_ERROR, "keys.refresh_failed", "error", err.text, NULL);
-	else if (is_changed)
+	else if (change != KEYRING_SAME)
 		log_event(LOG_INFO, "keys.refreshed", NULL);
 }
 
@@ -279,10 +280,11 @@ int daemon_gateway(const struct conf *conf, char *const *signer_argv, int ready_
 
 static int run_signer(const struct conf *conf, struct err *err)
 {
-	auto_free char *sealing_path = settings_sealing_path(conf);
+	auto_settings_paths struct settings_paths sealing = settings_sealing_paths(conf);
 	auto_store struct store *store = NULL;
 	struct signer_settings settings = {
-		.sealing_path = sealing_path,
+		.sealing_paths = (const char *const *)sealing.path,
+		.sealing_count = sealing.count,
 		.issuer = conf->issuers[0].name,
 		.plan = settings_plan(conf),
 		.mint = settings_mint(conf),

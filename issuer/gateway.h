@@ -12,6 +12,7 @@
 struct gateway {
 	const struct conf *conf;
 	const struct conf_issuer *issuer;
+	struct plan_policy plan;
 	const char *path_prefix; /* of the issuer's URL, "" or "/tenant/a" */
 	struct store *store;     /* read only */
 	struct keyring_slot *slot;

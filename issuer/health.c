@@ -18,10 +18,10 @@ static int check_ping(const struct gateway *gw, unix_time now, struct err *err)
 
 static int check_store(const struct gateway *gw, unix_time now, struct err *err)
 {
-	int64_t revision;
+	struct store_pulse pulse;
 
 	(void)now;
-	return store_revision(gw->store, gw->issuer->name, &revision, err);
+	return store_pulse(gw->store, gw->issuer->name, &pulse, err);
 }
 
 static int check_keys(const struct gateway *gw, unix_time now, struct err *err)
@@ -29,6 +29,13 @@ static int check_keys(const struct gateway *gw, unix_time now, struct err *err)
 	auto_keyring struct keyring *ring = NULL;
 
 	return keyring_slot_get(gw->slot, now, &ring, err);
+}
+
+static int check_clock(const struct gateway *gw, unix_time now, struct err *err)
+{
+	auto_keyring struct keyring *ring = NULL;
+
+	return keyring_slot_sign(gw->slot, now, &ring, err);
 }
 
 static int check_signer(const struct gateway *gw, unix_time now, struct err *err)
@@ -43,7 +50,7 @@ static const struct health_check {
 	check_fn *fn;
 } live_checks[] = { { "ping", check_ping }, { NULL, NULL } },
   ready_checks[] = { { "ping", check_ping }, { "store", check_store }, { "keys", check_keys },
-	  { "signer", check_signer }, { NULL, NULL } };
+	  { "clock", check_clock }, { "signer", check_signer }, { NULL, NULL } };
 
 static void serve(const struct gateway *gw, struct http_call *call, unix_time now,
 	const char *what, const struct health_check *checks)

@@ -95,7 +95,7 @@ static enum kube_reason reason_of(const struct err *err)
 {
 	if (err->code == ERR_REFUSED && err->detail != KUBE_NONE)
 		return (enum kube_reason)err->detail;
-	if (err->code == ERR_BUSY)
+	if (err->code == ERR_BUSY || err->code == ERR_EARLY)
 		return KUBE_UNAVAILABLE;
 	if (err->code == ERR_BAD_INPUT)
 		return KUBE_BAD_REQUEST;

@@ -34,9 +34,8 @@ static void serve(const struct gateway *gw, struct http_call *call, unix_time no
 	const char *content_type, struct keyring_document (*document)(const struct keyring *))
 {
 	const char *known = http_header(call, "If-None-Match", NULL);
-	auto_free char *cache =
-		text_format("public, max-age=%s", text_num(gw->conf->keys.max_age.s).s);
 	auto_keyring struct keyring *ring = NULL;
+	auto_free char *cache = NULL;
 	struct keyring_document doc;
 	struct err err = ERR_INIT;
 	char *body;
@@ -46,6 +45,7 @@ static void serve(const struct gateway *gw, struct http_call *call, unix_time no
 		return;
 	}
 	doc = document(ring);
+	cache = text_format("public, max-age=%s", text_num(keyring_max_age(ring)).s);
 	http_reply_header(call, "Cache-Control", cache);
 	http_reply_header(call, "ETag", doc.etag);
 	http_reply_header(call, "Access-Control-Allow-Origin", "*");

@@ -18,7 +18,7 @@
 
 #define KEY_SEALING_BYTES 32 /* AES-256 */
 
-/* The key that seals private keys; on the secure heap. */
+/* The key that seals private keys; on the secure heap. Shared by counting. */
 struct key_sealing;
 
 /* Reads exactly KEY_SEALING_BYTES raw bytes from `path`, which nobody else may read.
@@ -26,7 +26,10 @@ struct key_sealing;
 int key_sealing_read(const char *path, struct key_sealing **ret, struct err *err);
 /* Makes a random one and the file that holds it; ERR_CONFLICT if the file exists. */
 int key_sealing_create(const char *path, struct err *err);
-void key_sealing_free(struct key_sealing *sealing);
+/* Makes a file that holds this one; ERR_CONFLICT if the file exists. */
+int key_sealing_write(const struct key_sealing *sealing, const char *path, struct err *err);
+struct key_sealing *key_sealing_ref(struct key_sealing *sealing);
+void key_sealing_free(struct key_sealing *sealing); /* gives up a reference */
 static inline void auto_key_sealing_(struct key_sealing **s)
 {
 	key_sealing_free(*s);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include <openssl/evp.h>
@@ -19,6 +20,7 @@
 #define SEAL_MAX      8192 /* an RSA-4096 key takes 2.4 KiB */
 
 struct key_sealing {
+	atomic_uint refs;
 	unsigned char bytes[KEY_SEALING_BYTES];
 };
 
@@ -48,6 +50,7 @@ int key_sealing_read(const char *path, struct key_sealing **ret, struct err *err
 			KEY_SEALING_BYTES);
 	}
 	*ret = secret_alloc(sizeof(**ret));
+	atomic_init(&(*ret)->refs, 1);
 	memcpy((*ret)->bytes, bytes, len);
 	secret_free(bytes, len);
 	return 0;
@@ -64,10 +67,21 @@ int key_sealing_create(const char *path, struct err *err)
 	return rc;
 }
 
+int key_sealing_write(const struct key_sealing *sealing, const char *path, struct err *err)
+{
+	return file_create_secret(path, sealing->bytes, sizeof(sealing->bytes), err);
+}
+
 void key_sealing_free(struct key_sealing *sealing)
 {
-	if (sealing)
+	if (sealing && atomic_fetch_sub(&sealing->refs, 1) == 1)
 		secret_free(sealing, sizeof(*sealing));
+}
+
+struct key_sealing *key_sealing_ref(struct key_sealing *sealing)
+{
+	(void)atomic_fetch_add(&sealing->refs, 1);
+	return sealing;
 }
 
 /* What the seal is bound to. A zero byte cannot occur in a name, so no two rows read alike. */

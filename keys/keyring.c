@@ -17,22 +17,38 @@ struct document {
 	char etag[B64URL_LEN(SECRET_HASH_LEN) + 3]; /* with its quotes */
 };
 
+/* Both documents, shared by rings that publish the same keys. */
+struct documents {
+	atomic_uint refs;
+	struct document discovery;
+	struct document jwks;
+};
+
 struct keyring {
 	atomic_uint refs;
 	char *issuer_url;
 	int64_t revision;
+	int64_t max_age_s;
 	struct jws_key *published; /* in the order of the JWKS; public halves */
 	size_t published_count;
 	struct jws_key signer; /* signer.key is NULL in a ring that only publishes */
 	int64_t signer_lifetime_s;
-	struct document discovery;
-	struct document jwks;
+	struct documents *documents;
 };
 
 struct keyring *keyring_ref(struct keyring *ring)
 {
 	(void)atomic_fetch_add(&ring->refs, 1);
 	return ring;
+}
+
+static void documents_unref(struct documents *documents)
+{
+	if (!documents || atomic_fetch_sub(&documents->refs, 1) > 1)
+		return;
+	free(documents->discovery.body);
+	free(documents->jwks.body);
+	free(documents);
 }
 
 void keyring_unref(struct keyring *ring)
@@ -43,8 +59,7 @@ void keyring_unref(struct keyring *ring)
 		key_free(ring->published[i].key);
 	key_free(ring->signer.key);
 	free(ring->published);
-	free(ring->discovery.body);
-	free(ring->jwks.body);
+	documents_unref(ring->documents);
 	free(ring->issuer_url);
 	free(ring);
 }
@@ -106,7 +121,7 @@ static int write_jwks(struct keyring *ring, struct err *err)
 		if (json_array_append_new(list, jwk) < 0)
 			return err_set(err, ERR_FAILED, "out of memory");
 	}
-	return document_set(&ring->jwks, jwks, err);
+	return document_set(&ring->documents->jwks, jwks, err);
 }
 
 /* The algorithms of the published keys, sorted and each once. We have two. */
@@ -132,43 +147,68 @@ static int write_discovery(struct keyring *ring, struct err *err)
 		"subject_types_supported", "public", "id_token_signing_alg_values_supported",
 		algorithms(ring));
 
-	return document_set(&ring->discovery, doc, err);
+	return document_set(&ring->documents->discovery, doc, err);
 }
 
-static int open_signer(struct keyring *ring, const char *issuer, const struct store_keys *keys,
-	const struct key_sealing *sealing, unix_time now, struct err *err)
+/* The documents follow from the URL and the published keys in their order. */
+static bool publishes_the_same(const struct keyring *a, const struct keyring *b)
 {
-	const ptrdiff_t active = plan_active(keys, now);
+	if (a->published_count != b->published_count ||
+		strcmp(a->issuer_url, b->issuer_url) != 0)
+		return false;
+	for (size_t i = 0; i < a->published_count; i++)
+		if (strcmp(a->published[i].kid, b->published[i].kid) != 0)
+			return false;
+	return true;
+}
+
+static int set_documents(struct keyring *ring, const struct keyring *before, struct err *err)
+{
+	if (before && publishes_the_same(ring, before)) {
+		ring->documents = before->documents;
+		(void)atomic_fetch_add(&ring->documents->refs, 1);
+		return 0;
+	}
+	ring->documents = text_alloc(1, sizeof(*ring->documents));
+	atomic_init(&ring->documents->refs, 1);
+	return write_jwks(ring, err) < 0 ? -1 : write_discovery(ring, err);
+}
+
+static int open_signer(struct keyring *ring, const struct keyring_source *source, unix_time now,
+	struct err *err)
+{
+	const ptrdiff_t active = plan_active(source->keys, now);
 	const struct store_key *row;
 
 	if (active < 0)
 		return err_set(err, ERR_FAILED, "no key is active at %s; is the clock right?",
 			text_time(now).s);
-	row = &keys->key[active];
+	row = &source->keys->key[active];
 	if (!row->sealed)
 		return err_set(err, ERR_FAILED,
 			"the private half of the active key %s is gone; is the clock right?",
 			row->kid);
-	if (key_unseal(row->sealed, row->sealed_len, sealing, issuer, row->kid, row->generation,
-		    &ring->signer.key, err) < 0)
+	if (key_unseal(row->sealed, row->sealed_len, source->sealing, source->issuer->name,
+		    row->kid, row->generation, &ring->signer.key, err) < 0)
 		return -1;
 	ring->signer_lifetime_s = row->ttl_ratchet_s;
 	(void)text_fit(ring->signer.kid, sizeof(ring->signer.kid), row->kid);
 	return key_algorithm(ring->signer.key, &ring->signer.alg, err);
 }
 
-int keyring_build(const struct store_issuer *issuer, const struct store_keys *keys,
-	const struct key_sealing *sealing, unix_time now, struct keyring **ret, struct err *err)
+int keyring_build(const struct keyring_source *source, const struct keyring *before,
+	unix_time now, struct keyring **ret, struct err *err)
 {
 	auto_keyring struct keyring *ring = text_alloc(1, sizeof(*ring));
 
 	atomic_init(&ring->refs, 1);
-	ring->issuer_url = text_copy(issuer->url);
-	ring->revision = issuer->revision;
-	if (add_all_published(ring, keys, now, err) < 0 || write_jwks(ring, err) < 0 ||
-		write_discovery(ring, err) < 0)
+	ring->issuer_url = text_copy(source->issuer->url);
+	ring->revision = source->keys->revision;
+	ring->max_age_s = plan_max_age(source->keys, source->policy, now);
+	if (add_all_published(ring, source->keys, now, err) < 0 ||
+		set_documents(ring, before, err) < 0)
 		return -1;
-	if (sealing && open_signer(ring, issuer->name, keys, sealing, now, err) < 0)
+	if (source->sealing && open_signer(ring, source, now, err) < 0)
 		return -1;
 	*ret = take(ring);
 	return 0;
@@ -176,16 +216,21 @@ int keyring_build(const struct store_issuer *issuer, const struct store_keys *ke
 
 struct keyring_document keyring_discovery(const struct keyring *ring)
 {
-	const struct document *doc = &ring->discovery;
+	const struct document *doc = &ring->documents->discovery;
 
 	return (struct keyring_document){ doc->body, doc->len, doc->etag };
 }
 
 struct keyring_document keyring_jwks(const struct keyring *ring)
 {
-	const struct document *doc = &ring->jwks;
+	const struct document *doc = &ring->documents->jwks;
 
 	return (struct keyring_document){ doc->body, doc->len, doc->etag };
+}
+
+int64_t keyring_max_age(const struct keyring *ring)
+{
+	return ring->max_age_s;
 }
 
 const struct jws_key *keyring_signer(const struct keyring *ring)

@@ -12,6 +12,7 @@
 #include "keys/jws.h"
 #include "keys/key.h"
 #include "keys/plan.h"
+#include "keys/sealing.h"
 #include "store/store.h"
 
 #define KEYRING_DISCOVERY_PATH "/.well-known/openid-configuration"
@@ -27,12 +28,20 @@ struct keyring_document {
 	const char *etag;
 };
 
-/* Builds the ring of `issuer` for `now`. With `sealing` the private halves of the keys that may
- * sign are opened, and a ring without a key that signs is ERR_FAILED; without it the ring only
- * publishes. keyring_unref releases it. */
-int keyring_build(const struct store_issuer *issuer, const struct store_keys *keys,
-	const struct key_sealing *sealing, unix_time now, struct keyring **ret,
-	struct err *err);
+/* What a ring is made from; borrowed while it is built. */
+struct keyring_source {
+	const struct store_issuer *issuer;
+	const struct store_keys *keys;
+	const struct plan_policy *policy;
+	const struct key_sealing *sealing; /* NULL: the ring only publishes */
+};
+
+/* Builds the ring for `now`. With `sealing` the private half of the key that signs is opened,
+ * and a ring without one is ERR_FAILED. The documents of `before` (may be NULL) are shared if
+ * the published keys are the same: they are written only when the set changes. keyring_unref
+ * releases it. */
+int keyring_build(const struct keyring_source *source, const struct keyring *before,
+	unix_time now, struct keyring **ret, struct err *err);
 struct keyring *keyring_ref(struct keyring *ring);
 void keyring_unref(struct keyring *ring);
 static inline void auto_keyring_(struct keyring **r)
@@ -43,6 +52,8 @@ static inline void auto_keyring_(struct keyring **r)
 
 struct keyring_document keyring_discovery(const struct keyring *ring);
 struct keyring_document keyring_jwks(const struct keyring *ring);
+/* How long either may be cached, in seconds. */
+int64_t keyring_max_age(const struct keyring *ring);
 
 /* The key that signs, private half included; borrowed. NULL in a ring that only publishes. */
 const struct jws_key *keyring_signer(const struct keyring *ring);
@@ -57,22 +68,32 @@ int64_t keyring_revision(const struct keyring *ring);
 /* The ring in force, shared by all threads of a process. */
 struct keyring_slot;
 
-/* `sealing` (may be NULL) and `store` are borrowed for the slot's life. The first ring is built
- * at once. */
-int keyring_slot_open(struct store *store, const char *issuer,
-	const struct key_sealing *sealing, unix_time now, struct keyring_slot **ret,
+/* `store`, `sealing` (may be NULL) and what `policy` points to are borrowed for the slot's
+ * life. The first ring is built at once. */
+int keyring_slot_open(struct store *store, const char *issuer, struct sealing *sealing,
+	const struct plan_policy *policy, unix_time now, struct keyring_slot **ret,
 	struct err *err);
 void keyring_slot_close(struct keyring_slot *slot);
 
 /* The ring for `now`: a new reference. When a scheduled change has come since it was built, it
- * is built anew from the same rows; the store is not touched. */
+ * is built anew from the same rows; the store is not touched. A clock that goes back does not
+ * take the ring back: it stays as of the last committed time. */
 int keyring_slot_get(struct keyring_slot *slot, unix_time now, struct keyring **ret,
 	struct err *err);
+/* The same, to sign with: ERR_EARLY if the clock went back. */
+int keyring_slot_sign(struct keyring_slot *slot, unix_time now, struct keyring **ret,
+	struct err *err);
+
+enum keyring_change {
+	KEYRING_SAME,
+	KEYRING_NEWER,
+	KEYRING_OLDER, /* the revision went back: an older store was put in place */
+};
 
 /* Asks the store for the revision and builds a new ring if it changed; on failure the old ring
- * stays in force. Call it a few times a second, from one thread: nobody who asks for the ring
- * waits meanwhile. */
-int keyring_slot_refresh(struct keyring_slot *slot, unix_time now, bool *ret_changed,
+ * stays in force. Call it a few times a second: nobody who asks for the ring waits meanwhile,
+ * only others who refresh. */
+int keyring_slot_refresh(struct keyring_slot *slot, unix_time now, enum keyring_change *ret,
 	struct err *err);
 
 #endif

@@ -6,11 +6,13 @@ libkeys_a_SOURCES = \
 	%D%/claims.c %D%/claims.h \
 	%D%/jwk.c %D%/jwk.h \
 	%D%/jws.c %D%/jws.h \
-	%D%/key.c %D%/key.h %D%/key_seal.c \
+	%D%/key.c %D%/key.h %D%/key_pem.c %D%/key_pem.h %D%/key_seal.c \
 	%D%/keyring.c %D%/keyring.h %D%/keyring_slot.c \
 	%D%/mint.c %D%/mint.h \
-	%D%/plan.c %D%/plan.h %D%/plan_state.c \
+	%D%/plan.c %D%/plan.h %D%/plan_clock.c %D%/plan_state.c \
+	%D%/rewrap.c %D%/rewrap.h \
 	%D%/rotate.c %D%/rotate.h \
+	%D%/sealing.c %D%/sealing.h \
 	%D%/signer.c %D%/signer.h \
 	%D%/signer_job.c %D%/signer_job.h \
 	%D%/signer_message.c %D%/signer_message.h \

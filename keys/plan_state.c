@@ -8,6 +8,12 @@ static bool may_sign(const struct store_key *key)
 	return key->revoked_at == TIME_UNSET && key->activate_at != TIME_UNSET;
 }
 
+/* Imported for the tokens it signed elsewhere. */
+static bool verifies_only(const struct store_key *key)
+{
+	return key->activate_at == TIME_UNSET && key->remove_at != TIME_UNSET;
+}
+
 /* Does a come before b in the order in which they sign? */
 static bool signs_before(const struct store_key *a, const struct store_key *b)
 {
@@ -37,10 +43,26 @@ enum plan_state plan_state(const struct store_keys *keys, size_t i, unix_time no
 		return PLAN_REMOVED;
 	if (key->publish_at == TIME_UNSET || now < key->publish_at)
 		return PLAN_STAGED;
+	if (verifies_only(key))
+		return PLAN_RETIRING;
 	if (key->activate_at == TIME_UNSET || now < key->activate_at)
 		return PLAN_STANDBY;
 	next = plan_takes_over(keys, i);
 	return next >= 0 && keys->key[next].activate_at <= now ? PLAN_RETIRING : PLAN_ACTIVE;
+}
+
+bool plan_has_handed_over(const struct store_keys *keys, size_t i, unix_time now)
+{
+	if (plan_state(keys, i, now) == PLAN_RETIRING)
+		return true;
+	for (size_t j = 0; j < keys->count; j++) {
+		const struct store_key *key = &keys->key[j];
+
+		if (key->revoked_at != TIME_UNSET && key->activate_at != TIME_UNSET &&
+			key->activate_at <= key->revoked_at && signs_before(&keys->key[i], key))
+			return true;
+	}
+	return false;
 }
 
 const char *plan_state_name(enum plan_state state)
@@ -62,6 +84,15 @@ bool plan_is_published(enum plan_state state)
 	return state == PLAN_STANDBY || state == PLAN_ACTIVE || state == PLAN_RETIRING;
 }
 
+size_t plan_published(const struct store_keys *keys, unix_time now)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < keys->count; i++)
+		count += plan_is_published(plan_state(keys, i, now));
+	return count;
+}
+
 ptrdiff_t plan_active(const struct store_keys *keys, unix_time now)
 {
 	for (size_t i = 0; i < keys->count; i++)
@@ -70,15 +101,21 @@ ptrdiff_t plan_active(const struct store_keys *keys, unix_time now)
 	return -1;
 }
 
+static bool is_waiting(const struct store_keys *keys, size_t i, unix_time now)
+{
+	const enum plan_state state = plan_state(keys, i, now);
+
+	return (state == PLAN_STANDBY || state == PLAN_STAGED) && !verifies_only(&keys->key[i]);
+}
+
 ptrdiff_t plan_successor(const struct store_keys *keys, unix_time now)
 {
 	ptrdiff_t next = -1;
 
 	for (size_t i = 0; i < keys->count; i++) {
-		const enum plan_state state = plan_state(keys, i, now);
 		const struct store_key *key = &keys->key[i];
 
-		if (state != PLAN_STANDBY && state != PLAN_STAGED)
+		if (!is_waiting(keys, i, now))
 			continue;
 		/* One without a moment comes after all that have one. */
 		if (next < 0 ||
@@ -90,23 +127,63 @@ ptrdiff_t plan_successor(const struct store_keys *keys, unix_time now)
 	return next;
 }
 
-unix_time plan_key_change(const struct store_keys *keys, size_t i, unix_time now)
+unix_time plan_trusted_at(const struct store_key *key)
+{
+	return key->publish_at == TIME_UNSET ? PLAN_NEVER : key->publish_at + key->lead_s;
+}
+
+ptrdiff_t plan_ripest(const struct store_keys *keys, unix_time now)
+{
+	ptrdiff_t best = -1;
+
+	for (size_t i = 0; i < keys->count; i++)
+		if (is_waiting(keys, i, now) &&
+			(best < 0 ||
+				plan_trusted_at(&keys->key[i]) <
+					plan_trusted_at(&keys->key[best])))
+			best = (ptrdiff_t)i;
+	return best;
+}
+
+/* The moments of a row at which its state may change, in no order; unset ones among them. */
+#define MOMENTS 4
+static void moments_of(const struct store_keys *keys, size_t i, unix_time ret[static MOMENTS])
 {
 	const struct store_key *key = &keys->key[i];
 	const ptrdiff_t next = may_sign(key) ? plan_takes_over(keys, i) : -1;
-	const unix_time moments[] = {
-		key->publish_at,
-		key->activate_at,
-		next >= 0 ? keys->key[next].activate_at : TIME_UNSET,
-		key->remove_at,
-	};
 
-	if (key->revoked_at != TIME_UNSET)
+	ret[0] = key->publish_at;
+	ret[1] = key->activate_at;
+	ret[2] = next >= 0 ? keys->key[next].activate_at : TIME_UNSET;
+	ret[3] = key->remove_at;
+}
+
+unix_time plan_since(const struct store_keys *keys, size_t i, unix_time now)
+{
+	unix_time moments[MOMENTS];
+	unix_time since = keys->key[i].created_at;
+
+	if (keys->key[i].revoked_at != TIME_UNSET)
+		return keys->key[i].revoked_at;
+	moments_of(keys, i, moments);
+	for (size_t m = 0; m < MOMENTS; m++)
+		if (moments[m] != TIME_UNSET && moments[m] <= now && moments[m] > since)
+			since = moments[m];
+	return since;
+}
+
+unix_time plan_key_change(const struct store_keys *keys, size_t i, unix_time now)
+{
+	unix_time moments[MOMENTS];
+	unix_time change = PLAN_NEVER;
+
+	if (keys->key[i].revoked_at != TIME_UNSET || plan_state(keys, i, now) == PLAN_REMOVED)
 		return PLAN_NEVER;
-	for (size_t m = 0; m < sizeof(moments) / sizeof(moments[0]); m++)
-		if (moments[m] != TIME_UNSET && moments[m] > now)
-			return moments[m];
-	return PLAN_NEVER;
+	moments_of(keys, i, moments);
+	for (size_t m = 0; m < MOMENTS; m++)
+		if (moments[m] != TIME_UNSET && moments[m] > now && moments[m] < change)
+			change = moments[m];
+	return change;
 }
 
 unix_time plan_next_change(const struct store_keys *keys, unix_time now)
@@ -119,4 +196,25 @@ unix_time plan_next_change(const struct store_keys *keys, unix_time now)
 		earliest = change < earliest ? change : earliest;
 	}
 	return earliest;
+}
+
+static int64_t min64(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+int64_t plan_max_age(const struct store_keys *keys, const struct plan_policy *policy,
+	unix_time now)
+{
+	const int64_t on_the_way_s = policy->publication_lag_s + policy->clock_skew_s;
+	int64_t max_age_s = policy->max_age_s;
+
+	for (size_t i = 0; i < keys->count; i++) {
+		const struct store_key *key = &keys->key[i];
+
+		if (may_sign(key) && key->activate_at > now)
+			max_age_s = min64(max_age_s,
+				key->activate_at - key->publish_at - on_the_way_s);
+	}
+	return max_age_s < 0 ? 0 : max_age_s;
 }

@@ -6,84 +6,92 @@
 #include "base/text.h"
 #include "keys/rotate.h"
 
-#define ROTATE_TRIES 8 /* each lost race means that somebody else made progress */
+#define ROTATE_TRIES  8  /* each lost race means that somebody else made progress */
+#define ROTATE_NOTE_S 60 /* with nothing to write, the clock is still noted so often */
 
-/* Gives a planned row its key: made, named and sealed. */
-static int make_key(const struct rotate *rotate, struct store_key *row, struct err *err)
+/* What a plan is carried out with. */
+struct attempt {
+	const struct rotate *rotate;
+	const struct plan_ask *ask;
+	struct clock_reading clock;
+	struct store_keys keys;
+	struct key_sealing *sealing;
+	struct store_keys change;
+};
+
+static bool is_new(const struct attempt *a, const struct store_key *row)
 {
-	auto_key EVP_PKEY *key = NULL;
+	for (size_t i = 0; i < a->keys.count; i++)
+		if (a->keys.key[i].generation == row->generation)
+			return false;
+	return true;
+}
 
-	if (key_generate(row->alg, rotate->rsa_bits, &key, err) < 0 ||
-		key_public_der(key, &row->public_der, &row->public_len, err) < 0)
-		return -1;
-	key_id(row->public_der, row->public_len, row->kid);
-	return key_seal(key, rotate->sealing, rotate->issuer, row->kid, row->generation,
+static int seal(const struct attempt *a, const EVP_PKEY *key, struct store_key *row,
+	struct err *err)
+{
+	return key_seal(key, a->sealing, a->rotate->issuer, row->kid, row->generation,
 		&row->sealed, &row->sealed_len, err);
 }
 
-static bool is_new(const struct store_key *row)
+/* Gives a planned row its key: made, named and sealed. The imported one has its name. */
+static int make_key(const struct attempt *a, struct store_key *row, struct err *err)
 {
-	return row->created_at != TIME_UNSET && !row->public_der;
+	auto_key EVP_PKEY *key = NULL;
+
+	if (row->is_imported)
+		return a->rotate->private ? seal(a, a->rotate->private, row, err) : 0;
+	if (key_generate(row->alg, a->rotate->rsa_bits, &key, err) < 0 ||
+		key_public_der(key, &row->public_der, &row->public_len, err) < 0)
+		return -1;
+	key_id(row->public_der, row->public_len, row->kid);
+	return seal(a, key, row, err);
 }
 
 /* Frees what make_key put into the rows; all else is borrowed from the loaded ones. */
-static void forget_made(struct store_keys *change, const bool *is_made)
+static void forget_made(struct attempt *a)
 {
-	for (size_t i = 0; i < change->count; i++)
-		if (is_made[i]) {
-			free(change->key[i].public_der);
-			free(change->key[i].sealed);
-		}
-}
+	for (size_t i = 0; i < a->change.count; i++) {
+		struct store_key *row = &a->change.key[i];
 
-/* Does the sealing key open what the store holds? New keys sealed with another one would leave
- * a store that no sealing key opens whole. */
-static int check_sealing(const struct rotate *rotate, const struct store_keys *keys,
-	struct err *err)
-{
-	for (size_t i = 0; i < keys->count; i++) {
-		const struct store_key *row = &keys->key[i];
-		auto_key EVP_PKEY *key = NULL;
-
-		if (row->sealed &&
-			key_unseal(row->sealed, row->sealed_len, rotate->sealing,
-				rotate->issuer, row->kid, row->generation, &key, err) < 0)
-			return -1;
+		if (!is_new(a, row))
+			continue;
+		if (!row->is_imported)
+			free(row->public_der);
+		free(row->sealed);
 	}
-	return 0;
 }
 
-static int apply(const struct rotate *rotate, int64_t revision, struct store_keys *change,
-	unix_time now, struct err *err)
+static int apply(struct attempt *a, struct err *err)
 {
-	auto_free bool *is_made = text_alloc(change->count, sizeof(*is_made));
+	const struct rotate *rotate = a->rotate;
 	int rc = 0;
 
-	for (size_t i = 0; i < change->count && rc == 0; i++)
-		if ((is_made[i] = is_new(&change->key[i])))
-			rc = make_key(rotate, &change->key[i], err);
+	for (size_t i = 0; i < a->change.count && rc == 0; i++)
+		if (is_new(a, &a->change.key[i]))
+			rc = make_key(a, &a->change.key[i], err);
 	if (rc == 0)
-		rc = store_keys_apply(rotate->store, rotate->issuer, revision, change,
-			rotate->actor, now, err);
-	forget_made(change, is_made);
+		rc = store_keys_apply(rotate->store, rotate->issuer, &a->change, rotate->actor,
+			a->clock.now, err);
+	forget_made(a);
 	return rc;
 }
 
-/* The loaded rows as they would be after the change: a deep copy without private halves. */
-static void preview(const struct store_keys *keys, const struct store_keys *change,
-	struct store_keys *ret)
+/* The loaded rows as they would be after the change: a deep copy without key material. */
+static void preview(const struct attempt *a, struct store_keys *ret)
 {
-	size_t count = keys->count;
+	size_t count = a->keys.count;
 
-	ret->key = text_alloc(keys->count + change->count, sizeof(*ret->key));
-	if (keys->count > 0)
-		memcpy(ret->key, keys->key, keys->count * sizeof(*ret->key));
-	for (size_t c = 0; c < change->count; c++) {
+	*ret = a->change;
+	ret->key = text_alloc(count + a->change.count, sizeof(*ret->key));
+	if (count > 0)
+		memcpy(ret->key, a->keys.key, count * sizeof(*ret->key));
+	for (size_t c = 0; c < a->change.count; c++) {
 		size_t i = 0;
 
-		while (i < count && ret->key[i].generation != change->key[c].generation)
+		while (i < count && ret->key[i].generation != a->change.key[c].generation)
 			i++;
-		ret->key[i] = change->key[c];
+		ret->key[i] = a->change.key[c];
 		count = i == count ? count + 1 : count;
 	}
 	ret->count = count;
@@ -98,40 +106,63 @@ static void preview(const struct store_keys *keys, const struct store_keys *chan
 	}
 }
 
-/* One attempt: load, plan, write. ERR_CONFLICT when somebody else was first. */
-static int attempt(const struct rotate *rotate, enum plan_ask ask, bool is_dry_run,
-	unix_time now, struct store_keys *ret_keys, size_t *ret_changed, struct err *err)
+/* The clock is part of what is remembered, and nothing else may be due for a month. */
+static int note_clock(const struct attempt *a, struct err *err)
 {
-	struct store_keys keys;
-	struct store_keys change;
-	int64_t revision;
+	const struct store_memory *memory = &a->change.memory;
+
+	if (memory->clock_at - a->keys.memory.clock_at < ROTATE_NOTE_S)
+		return 0;
+	return store_clock_note(a->rotate->store, a->rotate->issuer,
+		(struct clock_reading){ memory->clock_at, memory->uptime_s }, err);
+}
+
+static int carry_out(struct attempt *a, bool is_dry_run, struct rotate_result *ret,
+	struct err *err)
+{
+	const bool is_empty = plan_is_empty(&a->keys, &a->change);
+
+	ret->changed = a->change.count;
+	if (is_dry_run) {
+		preview(a, &ret->keys);
+		return 0;
+	}
+	if ((is_empty ? note_clock(a, err) : apply(a, err)) < 0)
+		return -1;
+	return store_keys_load(a->rotate->store, a->rotate->issuer, &ret->keys, err);
+}
+
+/* One attempt: load, plan, write. ERR_CONFLICT when somebody else was first. */
+static int attempt(const struct rotate *rotate, const struct plan_ask *ask, bool is_dry_run,
+	struct clock_reading clock, struct rotate_result *ret, struct err *err)
+{
+	struct attempt a = { .rotate = rotate, .ask = ask, .clock = clock };
 	int rc;
 
-	if (store_keys_load(rotate->store, rotate->issuer, &keys, &revision, err) < 0)
+	if (store_keys_load(rotate->store, rotate->issuer, &a.keys, err) < 0)
 		return -1;
-	rc = check_sealing(rotate, &keys, err);
+	ret->now = clock.now > a.keys.memory.clock_at ? clock.now : a.keys.memory.clock_at;
+	rc = sealing_find(rotate->sealing, rotate->issuer, &a.keys, &a.sealing, err);
 	if (rc == 0)
-		rc = plan_next(&keys, &rotate->policy, now, ask, &change, err);
-	if (rc == 0) {
-		if (is_dry_run)
-			preview(&keys, &change, ret_keys);
-		else if (change.count > 0)
-			rc = apply(rotate, revision, &change, now, err);
-		*ret_changed = change.count;
-		plan_free(&change);
-	}
-	store_keys_free(&keys);
-	if (rc == 0 && !is_dry_run)
-		rc = store_keys_load(rotate->store, rotate->issuer, ret_keys, &revision, err);
+		rc = plan_next(&a.keys, &rotate->policy, clock, ask, &a.change, err);
+	if (rc == 0)
+		rc = carry_out(&a, is_dry_run, ret, err);
+	plan_free(&a.change);
+	key_sealing_free(a.sealing);
+	store_keys_free(&a.keys);
 	return rc;
 }
 
-int rotate_run(const struct rotate *rotate, enum plan_ask ask, bool is_dry_run, unix_time now,
-	struct store_keys *ret_keys, size_t *ret_changed, struct err *err)
+int rotate_run(const struct rotate *rotate, const struct plan_ask *ask, bool is_dry_run,
+	struct clock_reading clock, struct rotate_result *ret, struct err *err)
 {
 	for (int i = 0; i < ROTATE_TRIES; i++) {
-		if (attempt(rotate, ask, is_dry_run, now, ret_keys, ret_changed, err) == 0)
+		struct rotate_result result = { .changed = 0 };
+
+		if (attempt(rotate, ask, is_dry_run, clock, &result, err) == 0) {
+			*ret = result;
 			return 0;
+		}
 		if (err->code != ERR_CONFLICT)
 			return -1;
 	}

@@ -6,22 +6,29 @@
 
 #include "keys/key.h"
 #include "keys/plan.h"
+#include "keys/sealing.h"
 #include "store/store.h"
 
 struct rotate {
 	struct store *store;
 	const char *issuer;
-	const struct key_sealing *sealing;
+	struct sealing *sealing;
 	struct plan_policy policy;
 	uint32_t rsa_bits;
-	const char *actor; /* for the audit */
+	const char *actor;       /* for the audit */
+	const EVP_PKEY *private; /* of the key that is imported; NULL: to verify only */
 };
 
-/* Does what plan_next says for `ask`. ERR_REFUSED if `sealing` does not open the keys there
- * are. ret_changed counts the rows written. With `is_dry_run` nothing is written. ret_keys are
- * the rows as they are (or would be) afterwards; store_keys_free releases them. In a dry run a
- * new key has no kid. */
-int rotate_run(const struct rotate *rotate, enum plan_ask ask, bool is_dry_run, unix_time now,
-	struct store_keys *ret_keys, size_t *ret_changed, struct err *err);
+struct rotate_result {
+	struct store_keys keys; /* as they are, or would be; store_keys_free releases them */
+	size_t changed;         /* rows that were written */
+	unix_time now; /* by which it was planned: never before the last committed time */
+};
+
+/* Does what plan_next says for `ask`. ERR_REFUSED if no sealing key opens the keys there are.
+ * With `is_dry_run` nothing is written; then new keys have no kid, and no key a private half.
+ */
+int rotate_run(const struct rotate *rotate, const struct plan_ask *ask, bool is_dry_run,
+	struct clock_reading clock, struct rotate_result *ret, struct err *err);
 
 #endif

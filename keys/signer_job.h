@@ -12,6 +12,7 @@ struct signer_job {
 	struct signer_job *next;
 	struct signer_request request;
 	struct signer_reply reply;
+	int64_t revision; /* of the keys that signed its token */
 };
 
 void signer_job_free(struct signer_job *job);

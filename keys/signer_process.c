@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -29,6 +30,8 @@
 #define SIGNER_BATCH_MAX   128  /* rows in one commit */
 #define SIGNER_TICK_MS     250  /* how soon a change by issuerctl is seen */
 
+#define COMMIT_TRIES 8 /* each lost race is a change of the keys */
+
 #define ROTATION_LOOK_S                                                                        \
 	60 /* what is due between two changes: erasing, a new policy's ratchet */
 #define ROTATION_RETRY_S 10 /* after a failure */
@@ -36,7 +39,7 @@
 struct signer_process {
 	int fd;
 	const struct signer_settings *settings;
-	struct key_sealing *sealing;
+	struct sealing *sealing;
 	struct keyring_slot *slot;
 	struct signer_queue *to_sign;
 	struct signer_queue *to_write;
@@ -44,8 +47,9 @@ struct signer_process {
 	size_t worker_count;
 	pthread_t writer;
 	pthread_t clock_follower;
-	int stop_fd; /* readable when it is time to end */
-	unix_time rotation_due;
+	int stop_fd;                    /* readable when it is time to end */
+	unix_time rotation_due;         /* the clock follower's own */
+	atomic_bool is_rotation_wanted; /* the keys have changed */
 	bool is_rotation_failing;
 };
 
@@ -83,8 +87,9 @@ static int sign(struct signer_process *sp, struct signer_job *job, struct err *e
 	const unix_time now = clock_now();
 	auto_keyring struct keyring *ring = NULL;
 
-	if (keyring_slot_get(sp->slot, now, &ring, err) < 0)
+	if (keyring_slot_sign(sp->slot, now, &ring, err) < 0)
 		return -1;
+	job->revision = keyring_revision(ring);
 	return mint(ring, &sp->settings->mint, &wanted, now, &job->reply.token, err);
 }
 
@@ -139,7 +144,8 @@ struct row_strings {
 };
 
 /* Commits a row for each job in one transaction. */
-static int commit(struct signer_process *sp, struct signer_job *first, struct err *err)
+static int append(struct signer_process *sp, struct signer_job *first, int64_t revision,
+	struct err *err)
 {
 	struct store_audit rows[SIGNER_BATCH_MAX];
 	struct row_strings *strings = text_alloc(SIGNER_BATCH_MAX, sizeof(*strings));
@@ -155,10 +161,59 @@ static int commit(struct signer_process *sp, struct signer_job *first, struct er
 		name_subject(req->namespace, req->name, s->subject);
 		rows[count] = audit_row(job, s->audience, s->subject, now);
 	}
-	rc = store_audit_append(sp->settings->store, sp->settings->issuer, rows, count, err);
+	rc = store_audit_append(sp->settings->store, sp->settings->issuer, revision, rows,
+		count, err);
 	for (size_t i = 0; i < count; i++)
 		free(strings[i].audience);
 	free(strings);
+	return rc;
+}
+
+/* Signs anew what was signed by other rows than those in force, and says of which revision all
+ * tokens are now. */
+static int64_t agree(struct signer_process *sp, struct signer_job *first)
+{
+	auto_keyring struct keyring *ring = NULL;
+	struct err err = ERR_INIT;
+	int64_t revision;
+
+	if (keyring_slot_get(sp->slot, clock_now(), &ring, &err) < 0)
+		return STORE_ANY_REVISION - 1; /* of none: nothing is committed */
+	revision = keyring_revision(ring);
+	for (struct signer_job *job = first; job; job = job->next)
+		if (job->reply.token.token && job->revision != revision) {
+			mint_token_free(&job->reply.token);
+			(void)sign(sp, job, &job->reply.err); /* the reply carries it */
+		}
+	return revision;
+}
+
+static int refresh(struct signer_process *sp, unix_time now, struct err *err)
+{
+	enum keyring_change change;
+
+	if (keyring_slot_refresh(sp->slot, now, &change, err) < 0)
+		return -1;
+	if (change != KEYRING_SAME)
+		atomic_store(&sp->is_rotation_wanted, true);
+	if (change == KEYRING_OLDER)
+		log_event(LOG_WARN, "store.went_back", "hint",
+			"an older copy was put in its place; see issuerctl audit", NULL);
+	return 0;
+}
+
+/* A key that is revoked between a signature and its commit gives the signature no row: it is
+ * made again with the key that signs now. */
+static int commit(struct signer_process *sp, struct signer_job *first, struct err *err)
+{
+	int rc = -1;
+
+	for (int i = 0; i < COMMIT_TRIES && rc < 0; i++) {
+		*err = (struct err)ERR_INIT;
+		rc = append(sp, first, agree(sp, first), err);
+		if (rc < 0 && (err->code != ERR_CONFLICT || refresh(sp, clock_now(), err) < 0))
+			return -1;
+	}
 	return rc;
 }
 
@@ -209,6 +264,20 @@ static void *write_batches(void *arg)
 
 /* ---- rotation ---- */
 
+static void log_rotated(const struct signer_process *sp, const struct rotate_result *result,
+	unix_time next_change)
+{
+	const size_t published = plan_published(&result->keys, result->now);
+
+	log_event(LOG_INFO, "keys.changed", "rows", text_num((int64_t)result->changed).s,
+		"published", text_num((int64_t)published).s, "next_change",
+		next_change == PLAN_NEVER ? NULL : text_time(next_change).s, NULL);
+	if (published > PLAN_PUBLISHED_WARN)
+		log_event(LOG_WARN, "keys.many", "issuer", sp->settings->issuer, "published",
+			text_num((int64_t)published).s, "most", text_num(PLAN_PUBLISHED_MAX).s,
+			"hint", "rotate less often, or lower tokens.max_lifetime", NULL);
+}
+
 static void log_rotation_failed(struct signer_process *sp, const struct err *err)
 {
 	if (!sp->is_rotation_failing)
@@ -216,7 +285,7 @@ static void log_rotation_failed(struct signer_process *sp, const struct err *err
 	sp->is_rotation_failing = true;
 }
 
-static int rotate_due(struct signer_process *sp, unix_time now, struct err *err)
+static int rotate_due(struct signer_process *sp, struct clock_reading clock, struct err *err)
 {
 	const struct rotate rotate = {
 		.store = sp->settings->store,
@@ -226,38 +295,37 @@ static int rotate_due(struct signer_process *sp, unix_time now, struct err *err)
 		.rsa_bits = sp->settings->rsa_bits,
 		.actor = "issuerd",
 	};
-	struct store_keys keys;
+	struct rotate_result result;
 	unix_time next_change;
-	size_t changed;
 
-	sp->rotation_due = now + ROTATION_RETRY_S;
-	if (rotate_run(&rotate, PLAN_TICK, false, now, &keys, &changed, err) < 0)
+	sp->rotation_due = clock.now + ROTATION_RETRY_S;
+	if (rotate_run(&rotate, &(struct plan_ask){ .verb = PLAN_TICK }, false, clock, &result,
+		    err) < 0)
 		return -1;
-	next_change = plan_next_change(&keys, now);
-	sp->rotation_due =
-		now + ROTATION_LOOK_S < next_change ? now + ROTATION_LOOK_S : next_change;
+	next_change = plan_next_change(&result.keys, clock.now);
+	sp->rotation_due = clock.now + ROTATION_LOOK_S < next_change
+		? clock.now + ROTATION_LOOK_S
+		: next_change;
 	sp->is_rotation_failing = false;
-	store_keys_free(&keys);
-	if (changed > 0)
-		log_event(LOG_INFO, "keys.changed", "rows", text_num((int64_t)changed).s,
-			"next_change", text_time(next_change).s, NULL);
+	if (result.changed > 0)
+		log_rotated(sp, &result, next_change);
+	store_keys_free(&result.keys);
 	return 0;
 }
 
 /* Looks at clock and store: what has become due, what have others changed? */
 static void tick(struct signer_process *sp)
 {
-	const unix_time now = clock_now();
+	const struct clock_reading clock = clock_read();
 	struct err err = ERR_INIT;
-	bool is_changed;
 
-	if (keyring_slot_refresh(sp->slot, now, &is_changed, &err) < 0) {
+	if (refresh(sp, clock.now, &err) < 0) {
 		log_event(LOG_ERROR, "keys.refresh_failed", "error", err.text, NULL);
 		return;
 	}
-	if (is_changed)
-		sp->rotation_due = now;
-	if (now >= sp->rotation_due && rotate_due(sp, now, &err) < 0)
+	if ((atomic_exchange(&sp->is_rotation_wanted, false) ||
+		    clock.now >= sp->rotation_due) &&
+		rotate_due(sp, clock, &err) < 0)
 		log_rotation_failed(sp, &err);
 }
 
@@ -369,21 +437,46 @@ static void lock_memory(void)
 			"hint", "raise LimitMEMLOCK", NULL);
 }
 
+/* A clock that is not to be planned by stops rotation, and no more than that. */
+static int first_rotation(struct signer_process *sp, struct err *err)
+{
+	const struct clock_reading clock = clock_read();
+
+	if (rotate_due(sp, clock, err) < 0) {
+		if (err->code != ERR_EARLY)
+			return -1;
+		log_rotation_failed(sp, err);
+		*err = (struct err)ERR_INIT;
+	}
+	return refresh(sp, clock.now, err);
+}
+
+/* A store that was put back from a backup is worth a word each time, until it is taken over. */
+static int tell_restored(const struct signer_process *sp, struct err *err)
+{
+	auto_store_keys struct store_keys keys = { .count = 0 };
+
+	if (store_keys_load(sp->settings->store, sp->settings->issuer, &keys, err) < 0)
+		return -1;
+	if (keys.memory.backup_at != TIME_UNSET)
+		log_event(LOG_WARN, "store.restored", "backup_of",
+			text_time(keys.memory.backup_at).s, "hint",
+			"what was changed since then is lost, revocations of keys and clients too",
+			NULL);
+	return 0;
+}
+
 static int prepare(struct signer_process *sp, struct err *err)
 {
 	const struct signer_settings *settings = sp->settings;
-	const unix_time now = clock_now();
-	bool is_changed;
 
 	lock_memory();
-	if (key_sealing_read(settings->sealing_path, &sp->sealing, err) < 0)
-		return -1;
+	sp->sealing = sealing_new(settings->sealing_paths, settings->sealing_count);
 	/* The slot opens the keys: a wrong sealing key must stop us before a rotation adds
 	 * more. */
-	if (keyring_slot_open(sp->settings->store, settings->issuer, sp->sealing, now,
-		    &sp->slot, err) < 0 ||
-		rotate_due(sp, now, err) < 0 ||
-		keyring_slot_refresh(sp->slot, now, &is_changed, err) < 0)
+	if (keyring_slot_open(settings->store, settings->issuer, sp->sealing, &settings->plan,
+		    clock_now(), &sp->slot, err) < 0 ||
+		tell_restored(sp, err) < 0 || first_rotation(sp, err) < 0)
 		return -1;
 	sp->to_sign = signer_queue_new(SIGNER_QUEUE_MAX);
 	sp->to_write = signer_queue_new(SIGNER_QUEUE_MAX);
@@ -395,7 +488,7 @@ static void release(struct signer_process *sp)
 	signer_queue_free(sp->to_sign);
 	signer_queue_free(sp->to_write);
 	keyring_slot_close(sp->slot);
-	key_sealing_free(sp->sealing);
+	sealing_free(sp->sealing);
 	if (sp->stop_fd >= 0)
 		(void)close(sp->stop_fd); /* nobody waits for it any more */
 }

@@ -14,8 +14,9 @@
 
 /* Borrowed for the length of the run. */
 struct signer_settings {
-	struct store *store; /* open for writing */
-	const char *sealing_path;
+	struct store *store;              /* open for writing */
+	const char *const *sealing_paths; /* sealing.h */
+	size_t sealing_count;
 	const char *issuer;
 	struct plan_policy plan;
 	struct mint_policy mint;

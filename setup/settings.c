@@ -27,12 +27,30 @@ struct mint_policy settings_mint(const struct conf *conf)
 	};
 }
 
-char *settings_sealing_path(const struct conf *conf)
+struct settings_paths settings_sealing_paths(const struct conf *conf)
 {
 	const char *directory = getenv("CREDENTIALS_DIRECTORY");
-	auto_free char *path = directory ? text_format("%s/sealing.key", directory) : NULL;
+	struct settings_paths paths = { .count = 0 };
 
-	return path && access(path, F_OK) == 0 ? take(path) : text_copy(conf->sealing_key);
+	if (directory)
+		paths.path[paths.count++] = text_format("%s/sealing.key", directory);
+	paths.path[paths.count++] = text_copy(conf->sealing_key);
+	paths.path[paths.count++] = text_format("%s" SEALING_NEW, conf->sealing_key);
+	return paths;
+}
+
+void settings_paths_free(struct settings_paths *paths)
+{
+	for (size_t i = 0; i < paths->count; i++)
+		free(paths->path[i]);
+	*paths = (struct settings_paths){ .count = 0 };
+}
+
+struct sealing *settings_sealing(const struct conf *conf)
+{
+	auto_settings_paths struct settings_paths paths = settings_sealing_paths(conf);
+
+	return sealing_new((const char *const *)paths.path, paths.count);
 }
 
 int settings_check_issuer(const struct conf *conf, struct store *store, struct err *err)

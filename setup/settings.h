@@ -7,14 +7,26 @@
 #include "conf/conf.h"
 #include "keys/mint.h"
 #include "keys/plan.h"
+#include "keys/sealing.h"
 #include "store/store.h"
 
 struct plan_policy settings_plan(const struct conf *conf);
 struct mint_policy settings_mint(const struct conf *conf);
 
-/* Where the sealing key is: "sealing.key" in $CREDENTIALS_DIRECTORY (systemd.exec(5)) if there
- * is one, else the configured file. The caller frees. */
-char *settings_sealing_path(const struct conf *conf);
+/* Where the sealing key may be, in the order in which it is looked for: "sealing.key" in
+ * $CREDENTIALS_DIRECTORY (systemd.exec(5)) if that is set, the configured file, and the one
+ * that is to take its place (keys/rewrap.h). */
+struct settings_paths {
+	char *path[SEALING_PATHS_MAX];
+	size_t count;
+};
+
+struct settings_paths settings_sealing_paths(const struct conf *conf);
+void settings_paths_free(struct settings_paths *paths);
+#define auto_settings_paths __attribute__((cleanup(settings_paths_free)))
+
+/* The same, ready to ask; sealing_free. */
+struct sealing *settings_sealing(const struct conf *conf);
 
 /* Is the issuer in the store the configured one? A changed URL would change the `iss` of every
  * token under the feet of all verifiers (ERR_REFUSED). ERR_NOT_FOUND if the store has none. */

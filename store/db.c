@@ -14,6 +14,7 @@
 #include "store/db.h"
 
 #define BUSY_TIMEOUT_MS 5000
+#define COPY_PAGES      1024 /* 4 MiB between two words of progress */
 
 /* One statement; its rows while it runs. */
 struct db_rows {
@@ -246,6 +247,53 @@ void db_scrub(struct db *db)
 		NULL);
 	(void)sqlite3_busy_timeout(db->conn, db->busy_timeout_ms);
 	db->is_scrub_due = rc != SQLITE_OK;
+}
+
+/* ---- copying ---- */
+
+/* In pieces, so that progress can be told; the read transaction around them keeps them of one
+ * snapshot, and a writer never makes SQLite start anew. */
+static int copy_pages(sqlite3_backup *backup, db_progress_fn *progress, void *ctx)
+{
+	int rc;
+
+	do {
+		rc = sqlite3_backup_step(backup, COPY_PAGES);
+		if (progress && (rc == SQLITE_OK || rc == SQLITE_DONE)) {
+			const int total = sqlite3_backup_pagecount(backup);
+
+			progress(total - sqlite3_backup_remaining(backup), total, ctx);
+		}
+	} while (rc == SQLITE_OK);
+	return rc;
+}
+
+int db_copy(struct db *from, struct db *to, db_progress_fn *progress, void *ctx,
+	struct err *err)
+{
+	auto_free char *tables = NULL;
+	sqlite3_backup *backup;
+	int rc;
+
+	if (db_run(from, "BEGIN", err) < 0)
+		return -1;
+	if (db_ask(from, "SELECT count(*) FROM sqlite_schema", &tables, err) < 0) {
+		db_rollback(from);
+		return -1;
+	}
+	backup = sqlite3_backup_init(to->conn, "main", from->conn, "main");
+	rc = backup ? copy_pages(backup, progress, ctx) : SQLITE_ERROR;
+	(void)sqlite3_backup_finish(backup); /* repeats the error that step had */
+	db_rollback(from);
+	/* The copy's connection has the error, whichever side it came from. */
+	return rc == SQLITE_DONE ? 0 : fail(to, err);
+}
+
+int db_fold(struct db *db, struct err *err)
+{
+	auto_free char *mode = NULL;
+
+	return db_ask(db, "PRAGMA journal_mode = DELETE", &mode, err);
 }
 
 /* ---- statements ---- */

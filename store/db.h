@@ -80,6 +80,12 @@ static inline struct db_value db_time(unix_time t)
 	return (struct db_value){ .kind = t == TIME_UNSET ? DB_NULL : DB_INT, .n = t };
 }
 
+/* Negative becomes NULL: not known. */
+static inline struct db_value db_int_or_null(int64_t n)
+{
+	return (struct db_value){ .kind = n < 0 ? DB_NULL : DB_INT, .n = n };
+}
+
 /* NULL stays NULL. */
 static inline struct db_value db_text(const char *s)
 {
@@ -141,6 +147,18 @@ int db_read_text(const struct db_rows *rows, int column, char *dst, size_t size,
 /* Exactly `len` bytes, or ERR_FAILED. */
 int db_read_blob(const struct db_rows *rows, int column, void *dst, size_t len,
 	struct err *err);
+
+/* ---- copying ---- */
+
+/* Is told how many of `total` pages are copied. */
+typedef void db_progress_fn(int64_t done, int64_t total, void *ctx);
+
+/* Copies all of `from`, as it is at one moment, over what `to` holds. Others may read and write
+ * `from` meanwhile; with `from` in the hands of one thread the copy is of one snapshot. */
+int db_copy(struct db *from, struct db *to, db_progress_fn *progress, void *ctx,
+	struct err *err);
+/* Makes `db` one file that needs no log beside it, so that it can be moved and copied. */
+int db_fold(struct db *db, struct err *err);
 
 /* ---- for db_open.c: texts of our own that cannot be prepared ---- */
 

@@ -129,9 +129,22 @@
 	") STRICT;"                                                                            \
 	"CREATE INDEX audit_by_issuer ON audit (issuer);"
 
+/* What plans remember (store_memory), what a key's lead was, and which tokens a key has alive.
+ */
+#define MIGRATIONS_2                                                                           \
+	"ALTER TABLE issuer ADD COLUMN clock_at INTEGER;"                                      \
+	"ALTER TABLE issuer ADD COLUMN clock_uptime INTEGER;"                                  \
+	"ALTER TABLE issuer ADD COLUMN lead INTEGER NOT NULL DEFAULT 0;"                       \
+	"ALTER TABLE issuer ADD COLUMN lead_until INTEGER;"                                    \
+	"ALTER TABLE issuer ADD COLUMN generation_min INTEGER NOT NULL DEFAULT 0;"             \
+	"ALTER TABLE issuer ADD COLUMN backup_at INTEGER;"                                     \
+	"ALTER TABLE signing_key ADD COLUMN lead INTEGER NOT NULL DEFAULT 0;"                  \
+	"ALTER TABLE signing_key ADD COLUMN imported INTEGER NOT NULL DEFAULT 0;"              \
+	"CREATE INDEX audit_alive ON audit (kid, exp) WHERE exp IS NOT NULL;"
+
 #define MIGRATIONS_LIST                                                                        \
 	{                                                                                      \
-		MIGRATIONS_1                                                                   \
+		MIGRATIONS_1, MIGRATIONS_2                                                     \
 	}
 
 #endif

@@ -6,7 +6,7 @@
 
 #define SQL_KEY_COLUMNS                                                                        \
 	"generation, kid, alg, public_der, sealed, created_at, publish_at, activate_at, "      \
-	"remove_at, revoked_at, ttl_ratchet, reason"
+	"remove_at, revoked_at, ttl_ratchet, lead, imported, reason"
 
 #define SQL_ACCOUNT_SELECT                                                                     \
 	"SELECT namespace, name, uid, annotations, created_at FROM service_account "
@@ -25,34 +25,48 @@
 #define SQL_AUDIT_COLUMNS                                                                      \
 	"at, event, actor, peer, subject, audience, jti, kid, exp, outcome, detail, hash"
 
+#define SQL_ALIVE_FROM                                                                         \
+	"FROM audit WHERE kid = ?2 AND exp > ?3 AND issuer = ?1 AND event = 'token.issued'"
+
 #define SQL_STATEMENTS(X)                                                                      \
 	X(ISSUER_INSERT,                                                                       \
 		"INSERT INTO issuer (name, url, revision, audit_seq, audit_hash, "             \
 		"created_at) VALUES (?1, ?2, 1, 0, ?3, ?4)")                                   \
 	X(ISSUER_GET, "SELECT name, url, revision, created_at FROM issuer WHERE name = ?1")    \
-	X(ISSUER_REVISION, "SELECT revision FROM issuer WHERE name = ?1")                      \
+	X(ISSUER_LIST, "SELECT name FROM issuer ORDER BY name")                                \
+	X(ISSUER_PULSE, "SELECT revision, clock_at FROM issuer WHERE name = ?1")               \
 	X(ISSUER_BUMP,                                                                         \
-		"UPDATE issuer SET revision = revision + 1 "                                   \
-		"WHERE name = ?1 AND revision = ?2")                                           \
-	X(ISSUER_HEAD, "SELECT audit_seq, audit_hash FROM issuer WHERE name = ?1")             \
+		"UPDATE issuer SET revision = revision + 1 + ?7 - generation_min, "            \
+		"clock_at = ?3, clock_uptime = ?4, lead = ?5, lead_until = ?6, "               \
+		"generation_min = ?7, backup_at = ?8 WHERE name = ?1 AND revision = ?2")       \
+	X(ISSUER_TOUCH, "UPDATE issuer SET revision = revision + 1 WHERE name = ?1")           \
+	X(ISSUER_NOTE_CLOCK,                                                                   \
+		"UPDATE issuer SET clock_at = ?2, clock_uptime = ?3 "                          \
+		"WHERE name = ?1 AND coalesce(clock_at, 0) < ?2")                              \
+	X(ISSUER_SET_CLOCK,                                                                    \
+		"UPDATE issuer SET clock_at = ?2, clock_uptime = ?3 WHERE name = ?1")          \
+	X(ISSUER_MARK_BACKUP, "UPDATE issuer SET backup_at = ?1, clock_uptime = NULL")         \
+	X(ISSUER_HEAD, "SELECT audit_seq, audit_hash, revision FROM issuer WHERE name = ?1")   \
 	X(ISSUER_SET_HEAD,                                                                     \
 		"UPDATE issuer SET audit_seq = ?2, audit_hash = ?3 "                           \
 		"WHERE name = ?1")                                                             \
                                                                                                \
 	X(KEY_LIST,                                                                            \
-		"SELECT " SQL_KEY_COLUMNS ", revision FROM "                                   \
-		"(SELECT name AS tenant, revision FROM issuer) LEFT JOIN signing_key "         \
-		"ON issuer = tenant WHERE tenant = ?1 ORDER BY generation")                    \
+		"SELECT generation, kid, alg, public_der, sealed, k.created_at, publish_at, "  \
+		"activate_at, remove_at, revoked_at, ttl_ratchet, k.lead, imported, reason, "  \
+		"revision, clock_at, clock_uptime, i.lead, lead_until, generation_min, "       \
+		"backup_at FROM issuer i LEFT JOIN signing_key k ON issuer = name "            \
+		"WHERE name = ?1 ORDER BY generation")                                         \
 	X(KEY_GET,                                                                             \
 		"SELECT " SQL_KEY_COLUMNS " FROM signing_key "                                 \
 		"WHERE issuer = ?1 AND generation = ?2")                                       \
 	X(KEY_INSERT,                                                                          \
 		"INSERT INTO signing_key (issuer, " SQL_KEY_COLUMNS ") "                       \
-		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")             \
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)")   \
 	X(KEY_UPDATE,                                                                          \
 		"UPDATE signing_key SET sealed = ?3, publish_at = ?4, "                        \
 		"activate_at = ?5, remove_at = ?6, revoked_at = ?7, ttl_ratchet = ?8, "        \
-		"reason = ?9 WHERE issuer = ?1 AND generation = ?2")                           \
+		"lead = ?9, reason = ?10 WHERE issuer = ?1 AND generation = ?2")               \
                                                                                                \
 	X(JSON_IS_OBJECT,                                                                      \
 		"SELECT CASE WHEN json_valid(?1) THEN json_type(?1) = 'object' "               \
@@ -116,7 +130,11 @@
 		"RETURNING seq")                                                               \
 	X(AUDIT_PAGE,                                                                          \
 		"SELECT seq, " SQL_AUDIT_COLUMNS " FROM audit "                                \
-		"WHERE issuer = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3")
+		"WHERE issuer = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3")                        \
+	X(ALIVE_COUNT, "SELECT count(*) " SQL_ALIVE_FROM)                                      \
+	X(ALIVE_LIST,                                                                          \
+		"SELECT subject, audience, count(*), max(exp) " SQL_ALIVE_FROM                 \
+		" GROUP BY subject, audience ORDER BY count(*) DESC, subject, audience")
 
 #define SQL_NAME(name, text) SQL_##name,
 enum sql { SQL_STATEMENTS(SQL_NAME) SQL_COUNT };

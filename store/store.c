@@ -98,14 +98,51 @@ void store_issuer_free(struct store_issuer *issuer)
 	*issuer = (struct store_issuer){ .name = NULL };
 }
 
-int store_revision(struct store *store, const char *issuer, int64_t *ret, struct err *err)
+int store_pulse(struct store *store, const char *issuer, struct store_pulse *ret,
+	struct err *err)
 {
 	auto_unlock pthread_mutex_t *held = auto_lock(&store->lock);
 	auto_rows struct db_rows *rows = NULL;
 
-	if (db_query_one(store->db, SQL_ISSUER_REVISION, DB_BIND(db_text(issuer)), &rows, err) <
-		0)
+	if (db_query_one(store->db, SQL_ISSUER_PULSE, DB_BIND(db_text(issuer)), &rows, err) < 0)
 		return tx_no_issuer(issuer, err);
-	*ret = db_get_int(rows, 0);
+	*ret = (struct store_pulse){ .revision = db_get_int(rows, 0),
+		.clock_at = db_get_time(rows, 1) };
 	return 0;
+}
+
+int store_clock_note(struct store *store, const char *issuer, struct clock_reading clock,
+	struct err *err)
+{
+	auto_tx struct tx tx = TX_INIT;
+
+	if (tx_begin(&tx, store, issuer, err) < 0 ||
+		db_exec(tx.db, SQL_ISSUER_NOTE_CLOCK,
+			DB_BIND(db_text(issuer), db_time(clock.now),
+				db_int_or_null(clock.uptime_s)),
+			err) < 0)
+		return -1;
+	return tx_commit(&tx, err);
+}
+
+int store_clock_accept(struct store *store, const char *issuer, struct clock_reading clock,
+	const char *actor, struct err *err)
+{
+	auto_tx struct tx tx = TX_INIT;
+	auto_free char *detail = text_format("the clock says %s", text_time(clock.now).s);
+
+	if (tx_begin(&tx, store, issuer, err) < 0 ||
+		db_exec(tx.db, SQL_ISSUER_SET_CLOCK,
+			DB_BIND(db_text(issuer), db_time(clock.now),
+				db_int_or_null(clock.uptime_s)),
+			err) < 0 ||
+		tx_audit(&tx,
+			&(struct store_audit){ .at = clock.now,
+				.event = "clock.accepted",
+				.actor = actor,
+				.outcome = "ok",
+				.detail = detail },
+			err) < 0)
+		return -1;
+	return tx_commit(&tx, err);
 }

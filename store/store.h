@@ -47,6 +47,15 @@ void store_set_busy_timeout(struct store *store, int timeout_ms);
  */
 int store_check(struct store *store, struct err *err);
 
+/* Is told how many of `total` parts are done. */
+typedef void store_progress_fn(int64_t done, int64_t total, void *ctx);
+
+/* Writes a copy of the store as it is at one moment to the new file `path`, which appears whole
+ * or not at all; ERR_CONFLICT if it exists. Others read and write meanwhile. The copy knows
+ * that it is one (store_memory.backup_at). `progress` may be NULL. */
+int store_backup(struct store *store, const char *path, unix_time now,
+	store_progress_fn *progress, void *ctx, struct err *err);
+
 /* ---- issuers ---- */
 
 struct store_issuer {
@@ -62,8 +71,16 @@ int store_issuer_get(struct store *store, const char *name, struct store_issuer 
 	struct err *err);
 void store_issuer_free(struct store_issuer *issuer);
 #define auto_store_issuer __attribute__((cleanup(store_issuer_free)))
-/* Cheap enough to ask several times a second. */
-int store_revision(struct store *store, const char *issuer, int64_t *ret, struct err *err);
+
+/* What changes of an issuer without being asked for; cheap enough to ask several times a
+ * second. */
+struct store_pulse {
+	int64_t revision;
+	unix_time clock_at; /* as in store_memory */
+};
+
+int store_pulse(struct store *store, const char *issuer, struct store_pulse *ret,
+	struct err *err);
 
 /* ---- signing keys ---- */
 
@@ -82,27 +99,59 @@ struct store_key {
 	unix_time remove_at;   /* TIME_UNSET: not decided */
 	unix_time revoked_at;  /* TIME_UNSET: not revoked */
 	int64_t ttl_ratchet_s; /* the longest lifetime it was ever allowed to sign */
+	int64_t lead_s;        /* the longest lead in force since it was published (plan.h) */
+	bool is_imported;      /* made elsewhere */
 	char *reason;          /* of the revocation; NULL otherwise */
+};
+
+/* What an issuer remembers beside its keys, for plans to come. */
+struct store_memory {
+	unix_time clock_at;     /* the last committed time; TIME_UNSET: none yet */
+	int64_t uptime_s;       /* of the machine then; -1: not known */
+	int64_t lead_s;         /* the lead in force when last planned */
+	unix_time lead_until;   /* until then documents of a longer lead may be held */
+	int64_t generation_min; /* every new generation is above this */
+	unix_time backup_at; /* this is a copy made then, not taken over yet; else TIME_UNSET */
 };
 
 /* A set of keys: as read (in order of generation), or to be written. */
 struct store_keys {
 	struct store_key *key;
 	size_t count;
+	int64_t revision; /* they belong to */
+	struct store_memory memory;
 };
 
-/* All keys and the revision they belong to, from one snapshot. */
+/* All keys with the revision and memory they belong to, from one snapshot. */
 int store_keys_load(struct store *store, const char *issuer, struct store_keys *ret,
-	int64_t *ret_revision, struct err *err);
+	struct err *err);
 void store_keys_free(struct store_keys *keys);
 #define auto_store_keys __attribute__((cleanup(store_keys_free)))
 
-/* Writes the change of one plan, all or nothing, with an audit event per changed key by
- * `actor`, if the revision is still `revision`; otherwise ERR_CONFLICT: load and plan again.
- * A key whose generation exists has its times, ratchet, reason and sealed half replaced; any
- * other is inserted. The revision grows by one. */
-int store_keys_apply(struct store *store, const char *issuer, int64_t revision,
-	const struct store_keys *change, const char *actor, unix_time now, struct err *err);
+/* Writes the change of one plan and its memory, all or nothing, with an audit event per changed
+ * key by `actor`, if the revision is still `change->revision`; otherwise ERR_CONFLICT: load and
+ * plan again. A key whose generation exists has its times, ratchets, reason and sealed half
+ * replaced; any other is inserted. The revision grows by one, and by as much more as
+ * generation_min did: a restored store goes beyond what its lost successor may have used. */
+int store_keys_apply(struct store *store, const char *issuer, const struct store_keys *change,
+	const char *actor, unix_time now, struct err *err);
+
+/* Seals a private half anew: from `row` into bytes that the store frees; what comes back equal
+ * is not written. */
+typedef int store_reseal_fn(const char *issuer, const struct store_key *row, void *ctx,
+	unsigned char **ret, size_t *ret_len, struct err *err);
+
+/* Hands every sealed half in the store, of all issuers, to `each` and writes what it made of
+ * them in one transaction. The store is locked meanwhile: `each` must not use it. */
+int store_keys_reseal(struct store *store, store_reseal_fn *each, void *ctx, const char *actor,
+	unix_time now, size_t *ret_changed, struct err *err);
+
+/* Moves the last committed time forward; an earlier `clock` changes nothing. No revision. */
+int store_clock_note(struct store *store, const char *issuer, struct clock_reading clock,
+	struct err *err);
+/* Sets it as it is, back or forward, at an admin's word; recorded. */
+int store_clock_accept(struct store *store, const char *issuer, struct clock_reading clock,
+	const char *actor, struct err *err);
 
 /* ---- service accounts ---- */
 
@@ -230,15 +279,39 @@ struct store_audit {
 
 /* Appends the rows in order, all or none, each chained to the one before it: hash =
  * SHA-256(previous hash, then every member length-prefixed), see chain.h. Durable once it
- * returns. */
-int store_audit_append(struct store *store, const char *issuer, const struct store_audit *rows,
-	size_t count, struct err *err);
+ * returns. ERR_CONFLICT if the keys are not at `revision` any more: what was signed with a key
+ * that is revoked meanwhile is not recorded, and so never leaves. */
+int store_audit_append(struct store *store, const char *issuer, int64_t revision,
+	const struct store_audit *rows, size_t count, struct err *err);
+#define STORE_ANY_REVISION (-1)
 
 /* Calls `each` for the rows with seq > `after`, oldest first, at most `limit` of them; strings
  * live for the call. A non-zero return of `each` ends the walk and is returned. */
 typedef int store_audit_fn(int64_t seq, const struct store_audit *row, void *ctx);
 int store_audit_walk(struct store *store, const char *issuer, int64_t after, int64_t limit,
 	store_audit_fn *each, void *ctx, struct err *err);
+
+/* Tokens that were issued under a key and have not expired at `now`: how many. */
+int store_alive_count(struct store *store, const char *issuer, const char *kid, unix_time now,
+	int64_t *ret, struct err *err);
+
+/* The same by subject and audience, the most frequent first. */
+struct store_alive {
+	char *subject;
+	char *audience; /* JSON array of strings */
+	int64_t count;
+	unix_time last_exp; /* when the last of them expires */
+};
+
+struct store_alive_list {
+	struct store_alive *alive;
+	size_t count;
+};
+
+int store_alive_list(struct store *store, const char *issuer, const char *kid, unix_time now,
+	struct store_alive_list *ret, struct err *err);
+void store_alive_list_free(struct store_alive_list *list);
+#define auto_store_alive_list __attribute__((cleanup(store_alive_list_free)))
 
 /* Computes every hash again and counts the records. ERR_UNHEALTHY names the first that does not
  * follow from the one before it, or says that the last ones are missing. */

@@ -10,13 +10,17 @@
 
 #define PAGE_ROWS 256 /* read under the lock at a time */
 
-int store_audit_append(struct store *store, const char *issuer, const struct store_audit *rows,
-	size_t count, struct err *err)
+int store_audit_append(struct store *store, const char *issuer, int64_t revision,
+	const struct store_audit *rows, size_t count, struct err *err)
 {
 	auto_tx struct tx tx = TX_INIT;
 
 	if (tx_begin(&tx, store, issuer, err) < 0)
 		return -1;
+	if (revision != STORE_ANY_REVISION && tx.revision != revision)
+		return err_set(err, ERR_CONFLICT,
+			"the keys of '%s' were changed by somebody else meanwhile; try again",
+			issuer);
 	for (size_t i = 0; i < count; i++)
 		if (tx_audit(&tx, &rows[i], err) < 0)
 			return -1;

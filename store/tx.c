@@ -32,7 +32,7 @@ int tx_check_issuer(struct db *db, const char *issuer, struct err *err)
 {
 	auto_rows struct db_rows *rows = NULL;
 
-	if (db_query_one(db, SQL_ISSUER_REVISION, DB_BIND(db_text(issuer)), &rows, err) < 0)
+	if (db_query_one(db, SQL_ISSUER_PULSE, DB_BIND(db_text(issuer)), &rows, err) < 0)
 		return tx_no_issuer(issuer, err);
 	return 0;
 }
@@ -46,6 +46,7 @@ static int read_head(struct tx *tx, struct err *err)
 	if (db_query_one(tx->db, SQL_ISSUER_HEAD, DB_BIND(db_text(tx->issuer)), &rows, err) < 0)
 		return tx_no_issuer(tx->issuer, err);
 	tx->audit_seq = db_get_int(rows, 0);
+	tx->revision = db_get_int(rows, 2);
 	return db_read_blob(rows, 1, tx->audit_hash, sizeof(tx->audit_hash), err);
 }
 
@@ -86,15 +87,28 @@ int tx_audit(struct tx *tx, const struct store_audit *row, struct err *err)
 	return 0;
 }
 
+static int write_head(struct tx *tx, struct err *err)
+{
+	if (!tx->is_audited)
+		return 0;
+	tx->is_audited = false;
+	return db_exec(tx->db, SQL_ISSUER_SET_HEAD,
+		DB_BIND(db_text(tx->issuer), db_int(tx->audit_seq),
+			db_blob(tx->audit_hash, sizeof(tx->audit_hash))),
+		err);
+}
+
+int tx_turn_to(struct tx *tx, const char *issuer, struct err *err)
+{
+	if (write_head(tx, err) < 0)
+		return -1;
+	tx->issuer = issuer;
+	return read_head(tx, err);
+}
+
 int tx_commit(struct tx *tx, struct err *err)
 {
-	if (tx->is_audited &&
-		db_exec(tx->db, SQL_ISSUER_SET_HEAD,
-			DB_BIND(db_text(tx->issuer), db_int(tx->audit_seq),
-				db_blob(tx->audit_hash, sizeof(tx->audit_hash))),
-			err) < 0)
-		return -1;
-	return db_commit(tx->db, err);
+	return write_head(tx, err) < 0 ? -1 : db_commit(tx->db, err);
 }
 
 void tx_end(struct tx *tx)

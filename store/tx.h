@@ -22,6 +22,7 @@ struct tx {
 	struct store *store; /* locked; NULL before tx_begin */
 	struct db *db;
 	const char *issuer;
+	int64_t revision;  /* of its keys, when the transaction turned to it */
 	int64_t audit_seq; /* head of the audit chain so far */
 	unsigned char audit_hash[SECRET_HASH_LEN];
 	bool is_audited;
@@ -36,6 +37,8 @@ struct tx {
 int tx_begin(struct tx *tx, struct store *store, const char *issuer, struct err *err);
 /* The same before the issuer is made: its chain starts here. */
 int tx_begin_first(struct tx *tx, struct store *store, const char *issuer, struct err *err);
+/* Goes on with the rows of another issuer. */
+int tx_turn_to(struct tx *tx, const char *issuer, struct err *err);
 /* Appends one record; its `at` and `event` must be set. */
 int tx_audit(struct tx *tx, const struct store_audit *row, struct err *err);
 int tx_commit(struct tx *tx, struct err *err);

@@ -15,7 +15,7 @@ pages="$docs/issuerd.8 $docs/issuerctl.8 $docs/issuerd.yaml.5"
 # help_commands - "NOUN", or "NOUN VERB", of each command that issuerctl knows.
 help_commands() {
 	"$ctl" --help | sed -n 's/^  \([a-z].*\)  .*/\1/p' |
-		awk '{ print $1 ($2 ~ /^[a-z]+$/ ? " " $2 : "") }'
+		awk '{ print $1 ($2 ~ /^[a-z-]+$/ ? " " $2 : "") }'
 }
 
 # page_commands - the same, from the manual: each ".It Ic NOUN [VERB] [Ar ...]".
@@ -30,6 +30,7 @@ is "issuerctl(8) has the commands of issuerctl --help, in that order" "$(page_co
 # help_options - what a command's --help lists, as "--name METAVAR"; $1 leaves out what all have.
 help_options() {
 	sed -n 's/^  \(-[a-zA-Z], \|    \)--\([a-z-]*\)\( [A-Z=]*\)\{0,1\} .*/--\2\3/p' |
+		sed 's/ *$//' |
 		grep -vE '^--(config|output|help|dry-run)( |$)' | sort
 }
 
@@ -39,6 +40,7 @@ page_options() {
 		/^\.It Ic / {
 			name = substr($0, 8); sub(/ (Ar|Op) .*/, "", name); inside = name == want }
 		/^\.S[hs] / { inside = 0 }
+		inside && /^\.It Fl [a-z] , -/ { print "-" $5 ($6 == "Ar" ? " " $7 : "") }
 		inside && /^\.It Fl -/ { print "-" $3 ($4 == "Ar" ? " " $5 : "") }
 	' "$docs/issuerctl.8" | sort
 }
@@ -133,7 +135,7 @@ is "every event is logged under a literal name" \
 is "issuerd(8) has the events of the log" "$(named LOG)" "$(logged)"
 is "issuerd(8) has the events of the audit" "$(named AUDIT)" \
 	"$( (cd "$SRCDIR" && cat store/*.c keys/*.c issuer/*.c ctl/*.c | grep -vF 'log_event(') |
-		grep -oE '"(token|issuer|key|account|client|grant)\.[a-z]+"' | tr -d '"' | sort -u)"
+		grep -oE '"(token|issuer|store|clock|key|account|client|grant)\.[a-z]+"' | tr -d '"' | sort -u)"
 
 # ---- the pages and the rest ----
 
@@ -164,6 +166,7 @@ missing() {
 }
 is "what README names exists" "$(missing "$SRCDIR/README" "$SRCDIR")" ""
 is "what architecture.md names exists" "$(missing "$docs/architecture.md" "$SRCDIR")" ""
+is "what key-rotation.md names exists" "$(missing "$docs/key-rotation.md" "$SRCDIR")" ""
 for file in quickstart t/run SECURITY CHANGELOG; do
 	ok "README's ./$file is there" test -f "$SRCDIR/$file"
 done

@@ -23,7 +23,9 @@ unit_tests += \
 	%D%/unit/test_name \
 	%D%/unit/test_output \
 	%D%/unit/test_plan \
+	%D%/unit/test_plan_ask \
 	%D%/unit/test_plan_property \
+	%D%/unit/test_plan_verifiers \
 	%D%/unit/test_policy \
 	%D%/unit/test_rotate \
 	%D%/unit/test_secret \
@@ -68,8 +70,12 @@ fuzz_targets += \
 	%D%/fuzz/fuzz_token \
 	%D%/fuzz/fuzz_tokenrequest
 
+# The random histories, and what is said of them.
+%C%_unit_test_plan_property_SOURCES = %D%/unit/test_plan_property.c \
+	%D%/unit/plan_history.c %D%/unit/plan_history.h %D%/unit/plan_rules.c
+
 EXTRA_DIST += $(shell_tests) %D%/run %D%/unit/unit.h %D%/unit/jws_forge.h \
-	%D%/unit/keys_fixture.h %D%/unit/plan_world.h %D%/data/vectors.h \
+	%D%/unit/keys_fixture.h %D%/unit/chance.h %D%/unit/plan_world.h %D%/data/vectors.h \
 	%D%/lib/tap.sh %D%/lib/certificates.sh %D%/lib/clock.sh %D%/lib/deps.sh \
 	%D%/lib/step.sh %D%/lib/answers.py \
 	%D%/lib/issuer.sh %D%/lib/port.sh %D%/lib/search_memory.py %D%/fuzz/corpus \

@@ -1,9 +1,10 @@
-/* clock_file.c - a clock that tests set: clock_now() is the decimal number in the file that
- * $TEST_CLOCK names, or the real time if the variable is unset. Linked in place of
- * base/clock.c, so the shipped programs carry no hook. Who sets the clock renames a new file
- * over the old one (t/lib/clock.sh), so a reader never meets half a number.
+/* clock_file.c - a clock that tests set: clock_now() and clock_uptime() are the two decimal
+ * numbers in the file that $TEST_CLOCK names, or the real ones if the variable is unset. Linked
+ * in place of base/clock.c, so the shipped programs carry no hook. Who sets the clock renames a
+ * new file over the old one (t/lib/clock.sh), so a reader never meets half a number.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
+#include <sys/sysinfo.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -19,20 +20,42 @@ static unix_time real_now(void)
 	return (unix_time)ts.tv_sec;
 }
 
-unix_time clock_now(void)
+/* Number `n`, counted from 0, in the file; false if there is no file to look into. */
+static bool number_in_file(int n, int64_t *ret)
 {
 	const char *path = getenv("TEST_CLOCK");
 	struct err err = ERR_INIT;
 	auto_free char *s = NULL;
+	char *word, *rest;
 	size_t len;
-	int64_t now;
 
 	if (!path)
-		return real_now();
-	if (file_read(path, 32, &s, &len, &err) < 0)
+		return false;
+	if (file_read(path, 64, &s, &len, &err) < 0)
 		abort();
-	s[strcspn(s, "\n")] = '\0';
-	if (text_int(s, INT64_MIN, INT64_MAX, &now, &err) < 0)
+	word = strtok_r(s, " \n", &rest);
+	while (n-- > 0)
+		word = strtok_r(NULL, " \n", &rest);
+	if (!word || text_int(word, INT64_MIN, INT64_MAX, ret, &err) < 0)
 		abort();
-	return now;
+	return true;
+}
+
+unix_time clock_now(void)
+{
+	int64_t now;
+
+	return number_in_file(0, &now) ? now : real_now();
+}
+
+int64_t clock_uptime(void)
+{
+	struct sysinfo info;
+	int64_t uptime_s;
+
+	if (number_in_file(1, &uptime_s))
+		return uptime_s;
+	if (sysinfo(&info) != 0)
+		abort();
+	return (int64_t)info.uptime;
 }

@@ -55,14 +55,13 @@ int main(int argc, char **argv)
 	auto_store struct store *store = NULL;
 	struct store_keys keys = { .key = NULL };
 	struct err err = ERR_INIT;
-	int64_t revision;
 	int rc;
 
 	if (argc != 4)
 		return 2;
 	if (secret_init(&err) < 0 || key_sealing_read(argv[2], &sealing, &err) < 0 ||
 		store_open(argv[1], STORE_READ, &store, &err) < 0 ||
-		store_keys_load(store, argv[3], &keys, &revision, &err) < 0)
+		store_keys_load(store, argv[3], &keys, &err) < 0)
 		rc = -1;
 	else
 		rc = print_keys(&keys, sealing, argv[3], &err);

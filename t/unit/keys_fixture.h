@@ -28,7 +28,8 @@ struct fixture {
 	char dir[32];
 	char *sealing_path;
 	char *store_path;
-	struct key_sealing *sealing;
+	struct key_sealing *opener;
+	struct sealing *sealing;
 	struct store *store;
 };
 
@@ -42,7 +43,8 @@ static inline void fixture_open(struct fixture *f)
 	f->sealing_path = text_format("%s/sealing.key", f->dir);
 	f->store_path = text_format("%s/issuer.db", f->dir);
 	assert_succeeds(key_sealing_create(f->sealing_path, &err));
-	assert_succeeds(key_sealing_read(f->sealing_path, &f->sealing, &err));
+	assert_succeeds(key_sealing_read(f->sealing_path, &f->opener, &err));
+	f->sealing = sealing_new((const char *const *)&f->sealing_path, 1);
 	assert_succeeds(store_open(f->store_path, STORE_CREATE, &f->store, &err));
 	assert_succeeds(store_issuer_create(f->store, FIXTURE_ISSUER, FIXTURE_URL, "test",
 		WORLD_NOW, &err));
@@ -53,7 +55,8 @@ static inline void fixture_close(struct fixture *f)
 	DIR *dir = opendir(f->dir);
 
 	store_close(f->store);
-	key_sealing_free(f->sealing);
+	key_sealing_free(f->opener);
+	sealing_free(f->sealing);
 	assert_non_null(dir);
 	for (const struct dirent *e = readdir(dir); e; e = readdir(dir)) {
 		auto_free char *path = text_format("%s/%s", f->dir, e->d_name);
@@ -83,16 +86,25 @@ static inline struct rotate fixture_rotate(const struct fixture *f)
 	return rotate;
 }
 
-/* What one run changed. */
-static inline size_t fixture_run(const struct rotate *rotate, enum plan_ask ask, unix_time now)
+static inline struct rotate_result fixture_ask(const struct rotate *rotate,
+	const struct plan_ask *ask, unix_time now)
 {
-	struct store_keys keys;
+	struct rotate_result result;
 	struct err err;
-	size_t changed;
 
-	assert_succeeds(rotate_run(rotate, ask, false, now, &keys, &changed, &err));
-	store_keys_free(&keys);
-	return changed;
+	assert_succeeds(rotate_run(rotate, ask, false, world_clock(now), &result, &err));
+	return result;
+}
+
+/* What one run changed. */
+static inline size_t fixture_run(const struct rotate *rotate, enum plan_verb verb,
+	unix_time now)
+{
+	struct rotate_result result =
+		fixture_ask(rotate, &(struct plan_ask){ .verb = verb }, now);
+
+	store_keys_free(&result.keys);
+	return result.changed;
 }
 
 /* An outside opinion: OpenSSL on the raw bytes of a JOSE signature. */

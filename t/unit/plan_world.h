@@ -9,7 +9,7 @@
 #include "keys/plan.h"
 #include "t/unit/unit.h"
 
-#define WORLD_KEYS_MAX 48
+#define WORLD_KEYS_MAX 80
 #define WORLD_NOW      ((unix_time)1900000000)
 #define MINUTE         60
 #define HOUR           3600
@@ -41,7 +41,13 @@ static inline void world_init(struct world *world)
 	world->keys.key = world->rows;
 }
 
-/* Replaces rows by generation; a new one gets a kid and a private half. */
+/* The clock at `now` on a machine that has been running all along. */
+static inline struct clock_reading world_clock(unix_time now)
+{
+	return (struct clock_reading){ .now = now, .uptime_s = now };
+}
+
+/* Replaces rows by generation; a new one gets a kid and a private half, as rotate would. */
 static inline void world_apply(struct world *world, const struct store_keys *change)
 {
 	static unsigned char bytes[] = "sealed";
@@ -54,31 +60,44 @@ static inline void world_apply(struct world *world, const struct store_keys *cha
 			i++;
 		assert_true(i < WORLD_KEYS_MAX);
 		if (i == world->keys.count) {
-			assert_string_equal(row.kid, "");
 			assert_null(row.sealed);
-			assert_null(row.public_der);
-			(void)snprintf(row.kid, sizeof(row.kid), "kid-%d", (int)row.generation);
-			row.sealed = bytes;
-			row.sealed_len = sizeof(bytes);
+			if (!row.is_imported) {
+				assert_string_equal(row.kid, "");
+				assert_null(row.public_der);
+				(void)snprintf(row.kid, sizeof(row.kid), "kid-%d",
+					(int)row.generation);
+			}
+			/* Nobody has the private half of a key that only verifies. */
+			if (row.remove_at == TIME_UNSET || row.activate_at != TIME_UNSET) {
+				row.sealed = bytes;
+				row.sealed_len = sizeof(bytes);
+			}
 			world->keys.count++;
 		}
 		world->rows[i] = row;
 	}
+	world->keys.memory = change->memory;
 }
 
 /* Plans and applies; the number of rows that changed. */
-static inline size_t world_step(struct world *world, const struct plan_policy *policy,
-	unix_time now, enum plan_ask ask)
+static inline size_t world_ask(struct world *world, const struct plan_policy *policy,
+	unix_time now, const struct plan_ask *ask)
 {
 	struct store_keys change;
 	struct err err;
 	size_t count;
 
-	assert_succeeds(plan_next(&world->keys, policy, now, ask, &change, &err));
+	assert_succeeds(plan_next(&world->keys, policy, world_clock(now), ask, &change, &err));
 	world_apply(world, &change);
 	count = change.count;
 	plan_free(&change);
 	return count;
+}
+
+static inline size_t world_step(struct world *world, const struct plan_policy *policy,
+	unix_time now, enum plan_verb verb)
+{
+	return world_ask(world, policy, now, &(struct plan_ask){ .verb = verb });
 }
 
 #endif

@@ -125,13 +125,15 @@ struct store_grant suite_grant(const char *client, const char *group, char **aud
 int suite_apply(struct store *store, const struct store_key *key, struct err *err)
 {
 	struct store_key copy = *key;
-	const struct store_keys change = { .key = &copy, .count = 1 };
-	int64_t revision;
+	auto_store_keys struct store_keys keys = { .count = 0 };
+	struct store_keys change;
 
-	if (store_revision(store, SUITE_ISSUER, &revision, err) < 0)
+	if (store_keys_load(store, SUITE_ISSUER, &keys, err) < 0)
 		return -1;
-	return store_keys_apply(store, SUITE_ISSUER, revision, &change, SUITE_ACTOR, SUITE_NOW,
-		err);
+	change = keys; /* its revision and memory */
+	change.key = &copy;
+	change.count = 1;
+	return store_keys_apply(store, SUITE_ISSUER, &change, SUITE_ACTOR, SUITE_NOW, err);
 }
 
 void suite_fill(struct store *store)
@@ -162,11 +164,15 @@ static void dump_strings(struct text *t, char *const *strings, size_t count)
 static void dump_keys(struct text *t, struct store *store)
 {
 	auto_store_keys struct store_keys keys = { .count = 0 };
-	int64_t revision;
+	const struct store_memory *m = &keys.memory;
 	struct err err;
 
-	assert_succeeds(store_keys_load(store, SUITE_ISSUER, &keys, &revision, &err));
-	text_addf(t, "revision %s\n", text_num(revision).s);
+	assert_succeeds(store_keys_load(store, SUITE_ISSUER, &keys, &err));
+	text_addf(t, "revision %s\n", text_num(keys.revision).s);
+	text_addf(t, "memory %s %s %s", text_num(m->clock_at).s, text_num(m->uptime_s).s,
+		text_num(m->lead_s).s);
+	text_addf(t, " %s %s %s\n", text_num(m->lead_until).s, text_num(m->generation_min).s,
+		text_num(m->backup_at).s);
 	for (size_t i = 0; i < keys.count; i++) {
 		const struct store_key *k = &keys.key[i];
 

@@ -103,7 +103,8 @@ static void a_record_is_found_as_it_was_made(void **state)
 	struct err err;
 
 	(void)state;
-	assert_succeeds(store_audit_append(store, SUITE_ISSUER, row, 2, &err));
+	assert_succeeds(store_audit_append(store, SUITE_ISSUER, STORE_ANY_REVISION, row, 2,
+		&err));
 	assert_int_equal(store_audit_walk(store, SUITE_ISSUER, 1, 9, check_full_record, NULL,
 				 &err),
 		5);
@@ -121,12 +122,15 @@ static void records_are_appended_all_or_none(void **state)
 	struct err err;
 
 	(void)state;
-	assert_fails(ERR_BAD_INPUT, store_audit_append(store, SUITE_ISSUER, row, 3, &err));
+	assert_fails(ERR_BAD_INPUT,
+		store_audit_append(store, SUITE_ISSUER, STORE_ANY_REVISION, row, 3, &err));
 	assert_succeeds(store_audit_verify(store, SUITE_ISSUER, &count, &err));
 	assert_int_equal(count, 1);
-	assert_succeeds(store_audit_append(store, SUITE_ISSUER, NULL, 0, &err));
+	assert_succeeds(store_audit_append(store, SUITE_ISSUER, STORE_ANY_REVISION, NULL, 0,
+		&err));
 	row[1].event = "x";
-	assert_succeeds(store_audit_append(store, SUITE_ISSUER, row, 3, &err));
+	assert_succeeds(store_audit_append(store, SUITE_ISSUER, STORE_ANY_REVISION, row, 3,
+		&err));
 	assert_succeeds(store_audit_verify(store, SUITE_ISSUER, &count, &err));
 	assert_int_equal(count, 4);
 }
@@ -141,14 +145,14 @@ struct counted {
 static int count_row(int64_t seq, const struct store_audit *row, void *ctx)
 {
 	struct counted *counted = ctx;
-	int64_t revision;
+	struct store_pulse pulse;
 	struct err err;
 
 	(void)row;
 	assert_true(seq > counted->last);
 	counted->last = seq;
 	counted->count++;
-	assert_succeeds(store_revision(counted->store, SUITE_ISSUER, &revision, &err));
+	assert_succeeds(store_pulse(counted->store, SUITE_ISSUER, &pulse, &err));
 	return 0;
 }
 
@@ -163,7 +167,8 @@ static void a_long_audit_is_walked_in_order_and_within_the_limit(void **state)
 	(void)state;
 	for (size_t i = 0; i < 599; i++)
 		rows[i] = suite_record;
-	assert_succeeds(store_audit_append(store, SUITE_ISSUER, rows, 599, &err));
+	assert_succeeds(store_audit_append(store, SUITE_ISSUER, STORE_ANY_REVISION, rows, 599,
+		&err));
 	for (size_t i = 0; i < sizeof(limit) / sizeof(limit[0]); i++) {
 		struct counted counted = { .store = store };
 
@@ -185,9 +190,10 @@ static void two_issuers_have_two_chains(void **state)
 	assert_succeeds(store_issuer_create(store, "other", "https://o.test", "test", SUITE_NOW,
 		&err));
 	for (int i = 0; i < 3; i++) {
-		assert_succeeds(store_audit_append(store, SUITE_ISSUER, &suite_record, 1,
-			&err));
-		assert_succeeds(store_audit_append(store, "other", &suite_record, 1, &err));
+		assert_succeeds(store_audit_append(store, SUITE_ISSUER, STORE_ANY_REVISION,
+			&suite_record, 1, &err));
+		assert_succeeds(store_audit_append(store, "other", STORE_ANY_REVISION,
+			&suite_record, 1, &err));
 	}
 	assert_succeeds(store_audit_verify(store, SUITE_ISSUER, &count, &err));
 	assert_int_equal(count, 4);
@@ -217,8 +223,8 @@ static void tampering_with_the_audit_shows(void **state)
 		int64_t count = 0;
 
 		for (int row = 0; row < 4; row++)
-			assert_succeeds(store_audit_append(store, SUITE_ISSUER, &suite_record,
-				1, &err));
+			assert_succeeds(store_audit_append(store, SUITE_ISSUER,
+				STORE_ANY_REVISION, &suite_record, 1, &err));
 		assert_succeeds(store_audit_verify(store, SUITE_ISSUER, &count, &err));
 		assert_int_equal(count, 5);
 		suite_sql(deed[i].statement);

@@ -14,7 +14,7 @@ static void an_issuer_is_found_as_it_was_made(void **state)
 {
 	auto_store struct store *store = suite_create();
 	auto_store_issuer struct store_issuer issuer = { .name = NULL };
-	int64_t revision = 0;
+	struct store_pulse pulse;
 	struct err err;
 
 	(void)state;
@@ -22,8 +22,9 @@ static void an_issuer_is_found_as_it_was_made(void **state)
 	assert_string_equal(issuer.name, SUITE_ISSUER);
 	assert_string_equal(issuer.url, "https://issuer.test");
 	assert_int_equal(issuer.created_at, SUITE_NOW);
-	assert_succeeds(store_revision(store, SUITE_ISSUER, &revision, &err));
-	assert_int_equal(revision, issuer.revision);
+	assert_succeeds(store_pulse(store, SUITE_ISSUER, &pulse, &err));
+	assert_int_equal(pulse.revision, issuer.revision);
+	assert_int_equal(pulse.clock_at, TIME_UNSET);
 }
 
 static void an_issuer_is_made_once(void **state)
@@ -52,20 +53,22 @@ static void an_unknown_issuer_is_named_by_every_call(void **state)
 	struct store_accounts accounts;
 	struct store_clients clients;
 	struct store_grants grants;
+	struct store_pulse pulse;
 	int64_t n;
 	struct err err;
 
 	(void)state;
 	assert_fails(ERR_NOT_FOUND, store_issuer_get(store, "nope", &issuer, &err));
-	assert_fails(ERR_NOT_FOUND, store_revision(store, "nope", &n, &err));
-	assert_fails(ERR_NOT_FOUND, store_keys_load(store, "nope", &keys, &n, &err));
-	assert_fails(ERR_NOT_FOUND, store_keys_apply(store, "nope", 1, &keys, "a", 1, &err));
+	assert_fails(ERR_NOT_FOUND, store_pulse(store, "nope", &pulse, &err));
+	assert_fails(ERR_NOT_FOUND, store_keys_load(store, "nope", &keys, &err));
+	assert_fails(ERR_NOT_FOUND, store_keys_apply(store, "nope", &keys, "a", 1, &err));
 	assert_fails(ERR_NOT_FOUND, store_account_create(store, "nope", &account, "a", &err));
 	assert_fails(ERR_NOT_FOUND, store_account_list(store, "nope", NULL, &accounts, &err));
 	assert_fails(ERR_NOT_FOUND, store_client_create(store, "nope", &client, "a", &err));
 	assert_fails(ERR_NOT_FOUND, store_client_list(store, "nope", &clients, &err));
 	assert_fails(ERR_NOT_FOUND, store_grant_list(store, "nope", &grants, &err));
-	assert_fails(ERR_NOT_FOUND, store_audit_append(store, "nope", &row, 1, &err));
+	assert_fails(ERR_NOT_FOUND,
+		store_audit_append(store, "nope", STORE_ANY_REVISION, &row, 1, &err));
 	assert_fails(ERR_NOT_FOUND, store_audit_verify(store, "nope", &n, &err));
 	assert_mentions(err.text, "'nope'");
 }
@@ -78,14 +81,13 @@ static void issuers_do_not_see_each_other(void **state)
 	auto_store_clients struct store_clients clients = { .count = 0 };
 	auto_store_grants struct store_grants grants = { .count = 0 };
 	struct store_client client;
-	int64_t n;
 	struct err err;
 
 	(void)state;
 	suite_fill(store);
 	assert_succeeds(store_issuer_create(store, "other", "https://o.test", "test", SUITE_NOW,
 		&err));
-	assert_succeeds(store_keys_load(store, "other", &keys, &n, &err));
+	assert_succeeds(store_keys_load(store, "other", &keys, &err));
 	assert_succeeds(store_account_list(store, "other", NULL, &accounts, &err));
 	assert_succeeds(store_client_list(store, "other", &clients, &err));
 	assert_succeeds(store_grant_list(store, "other", &grants, &err));

@@ -12,18 +12,26 @@
 
 /* ---- keys ---- */
 
+static int64_t revision_of(struct store *store)
+{
+	struct store_pulse pulse;
+	struct err err;
+
+	assert_succeeds(store_pulse(store, SUITE_ISSUER, &pulse, &err));
+	return pulse.revision;
+}
+
 static void a_key_is_found_as_it_was_made(void **state)
 {
 	auto_store struct store *store = suite_create();
 	auto_store_keys struct store_keys keys = { .count = 0 };
 	const struct store_key key = suite_key(7);
 	const struct store_key *found;
-	int64_t revision;
 	struct err err;
 
 	(void)state;
 	assert_succeeds(suite_apply(store, &key, &err));
-	assert_succeeds(store_keys_load(store, SUITE_ISSUER, &keys, &revision, &err));
+	assert_succeeds(store_keys_load(store, SUITE_ISSUER, &keys, &err));
 	assert_int_equal(keys.count, 1);
 	found = &keys.key[0];
 	assert_int_equal(found->generation, 7);
@@ -45,13 +53,12 @@ static void undecided_times_stay_undecided(void **state)
 	auto_store struct store *store = suite_create();
 	auto_store_keys struct store_keys keys = { .count = 0 };
 	struct store_key key = suite_key(1);
-	int64_t revision;
 	struct err err;
 
 	(void)state;
 	key.activate_at = TIME_UNSET;
 	assert_succeeds(suite_apply(store, &key, &err));
-	assert_succeeds(store_keys_load(store, SUITE_ISSUER, &keys, &revision, &err));
+	assert_succeeds(store_keys_load(store, SUITE_ISSUER, &keys, &err));
 	assert_int_equal(keys.key[0].activate_at, TIME_UNSET);
 	assert_int_equal(keys.key[0].remove_at, TIME_UNSET);
 	assert_int_equal(keys.key[0].revoked_at, TIME_UNSET);
@@ -63,7 +70,6 @@ static void a_key_may_be_changed_but_not_become_another(void **state)
 	auto_store_keys struct store_keys keys = { .count = 0 };
 	struct store_key key = suite_key(1);
 	char reason[] = "stolen; it's on the \"net\"";
-	int64_t revision;
 	struct err err;
 
 	(void)state;
@@ -74,7 +80,7 @@ static void a_key_may_be_changed_but_not_become_another(void **state)
 	key.sealed = NULL;
 	key.sealed_len = 0;
 	assert_succeeds(suite_apply(store, &key, &err));
-	assert_succeeds(store_keys_load(store, SUITE_ISSUER, &keys, &revision, &err));
+	assert_succeeds(store_keys_load(store, SUITE_ISSUER, &keys, &err));
 	assert_int_equal(keys.count, 1);
 	assert_null(keys.key[0].sealed);
 	assert_int_equal(keys.key[0].revoked_at, SUITE_NOW + 3);
@@ -88,7 +94,6 @@ static void keys_come_in_order_of_generation(void **state)
 {
 	auto_store struct store *store = suite_create();
 	auto_store_keys struct store_keys keys = { .count = 0 };
-	int64_t revision;
 	struct err err;
 
 	(void)state;
@@ -97,7 +102,7 @@ static void keys_come_in_order_of_generation(void **state)
 
 		assert_succeeds(suite_apply(store, &key, &err));
 	}
-	assert_succeeds(store_keys_load(store, SUITE_ISSUER, &keys, &revision, &err));
+	assert_succeeds(store_keys_load(store, SUITE_ISSUER, &keys, &err));
 	assert_int_equal(keys.count, 12);
 	for (size_t i = 0; i < keys.count; i++)
 		assert_int_equal(keys.key[i].generation, i + 1);
@@ -107,49 +112,42 @@ static void a_change_counts_the_revision_and_a_stale_one_is_refused(void **state
 {
 	auto_store struct store *store = suite_create();
 	struct store_key key = suite_key(1);
-	const struct store_keys change = { .key = &key, .count = 1 };
-	int64_t before;
-	int64_t after;
+	struct store_keys change = { .key = &key, .count = 1, .revision = revision_of(store) };
+	const int64_t before = change.revision;
 	struct err err;
 
 	(void)state;
-	assert_succeeds(store_revision(store, SUITE_ISSUER, &before, &err));
-	assert_succeeds(store_keys_apply(store, SUITE_ISSUER, before, &change, SUITE_ACTOR,
-		SUITE_NOW, &err));
-	assert_succeeds(store_revision(store, SUITE_ISSUER, &after, &err));
-	assert_int_equal(after, before + 1);
+	assert_succeeds(store_keys_apply(store, SUITE_ISSUER, &change, SUITE_ACTOR, SUITE_NOW,
+		&err));
+	assert_int_equal(revision_of(store), before + 1);
 	key = suite_key(2);
 	assert_fails(ERR_CONFLICT,
-		store_keys_apply(store, SUITE_ISSUER, before, &change, SUITE_ACTOR, SUITE_NOW,
-			&err));
+		store_keys_apply(store, SUITE_ISSUER, &change, SUITE_ACTOR, SUITE_NOW, &err));
+	change.revision = before + 2;
 	assert_fails(ERR_CONFLICT,
-		store_keys_apply(store, SUITE_ISSUER, after + 1, &change, SUITE_ACTOR,
-			SUITE_NOW, &err));
+		store_keys_apply(store, SUITE_ISSUER, &change, SUITE_ACTOR, SUITE_NOW, &err));
 }
 
 static void half_a_change_is_undone(void **state)
 {
 	auto_store struct store *store = suite_create();
 	struct store_key key[2] = { suite_key(2), suite_key(3) };
-	const struct store_keys change = { .key = key, .count = 2 };
+	struct store_keys change = { .key = key, .count = 2 };
 	auto_free char *before = NULL;
 	auto_free char *after = NULL;
-	int64_t revision;
 	struct err err;
 
 	(void)state;
 	suite_fill(store);
 	before = suite_dump(store);
 	memcpy(key[1].kid, key[0].kid, sizeof(key[1].kid));
-	assert_succeeds(store_revision(store, SUITE_ISSUER, &revision, &err));
+	change.revision = revision_of(store);
 	assert_fails(ERR_CONFLICT,
-		store_keys_apply(store, SUITE_ISSUER, revision, &change, SUITE_ACTOR, SUITE_NOW,
-			&err));
+		store_keys_apply(store, SUITE_ISSUER, &change, SUITE_ACTOR, SUITE_NOW, &err));
 	assert_mentions(err.text, key[0].kid);
 	key[1] = suite_key(-1);
 	assert_fails(ERR_BAD_INPUT,
-		store_keys_apply(store, SUITE_ISSUER, revision, &change, SUITE_ACTOR, SUITE_NOW,
-			&err));
+		store_keys_apply(store, SUITE_ISSUER, &change, SUITE_ACTOR, SUITE_NOW, &err));
 	after = suite_dump(store);
 	assert_string_equal(after, before);
 }
@@ -193,18 +191,15 @@ static void two_handles_see_each_others_changes(void **state)
 	auto_store_account struct store_account found = { .annotations = NULL };
 	struct store_key key = suite_key(2);
 	int64_t seen;
-	int64_t now;
 	struct err err;
 
 	(void)state;
 	suite_fill(a);
 	assert_succeeds(store_account_get(b, SUITE_ISSUER, "ci", "app", &found, &err));
-	assert_succeeds(store_revision(reader, SUITE_ISSUER, &seen, &err));
+	seen = revision_of(reader);
 	assert_succeeds(suite_apply(b, &key, &err));
-	assert_succeeds(store_revision(a, SUITE_ISSUER, &now, &err));
-	assert_int_equal(now, seen + 1);
-	assert_succeeds(store_revision(reader, SUITE_ISSUER, &now, &err));
-	assert_int_equal(now, seen + 1);
+	assert_int_equal(revision_of(a), seen + 1);
+	assert_int_equal(revision_of(reader), seen + 1);
 }
 
 static void a_handle_for_reading_refuses_to_write(void **state)
@@ -219,7 +214,8 @@ static void a_handle_for_reading_refuses_to_write(void **state)
 		store_account_create(reader, SUITE_ISSUER, &account, SUITE_ACTOR, &err));
 	assert_mentions(err.text, "reading");
 	assert_fails(ERR_FAILED,
-		store_audit_append(reader, SUITE_ISSUER, &suite_record, 1, &err));
+		store_audit_append(reader, SUITE_ISSUER, STORE_ANY_REVISION, &suite_record, 1,
+			&err));
 	assert_succeeds(store_account_create(store, SUITE_ISSUER, &account, SUITE_ACTOR, &err));
 }
 
@@ -236,12 +232,16 @@ struct racer {
 static void *race_for_keys(void *ctx)
 {
 	struct racer *racer = ctx;
-	const struct store_keys change = { .key = &racer->key, .count = 1 };
+	const struct store_keys change = {
+		.key = &racer->key,
+		.count = 1,
+		.revision = racer->revision,
+	};
 	struct err err = ERR_INIT;
 
 	(void)pthread_barrier_wait(racer->start);
-	racer->rc = store_keys_apply(racer->store, SUITE_ISSUER, racer->revision, &change,
-		SUITE_ACTOR, SUITE_NOW, &err);
+	racer->rc = store_keys_apply(racer->store, SUITE_ISSUER, &change, SUITE_ACTOR,
+		SUITE_NOW, &err);
 	racer->code = err.code;
 	return NULL;
 }
@@ -293,8 +293,7 @@ static void of_two_racing_changes_exactly_one_wins(void **state)
 		for (int i = 0; i < 2; i++) {
 			racer[i].key = suite_key(2 * round + i + 1);
 			racer[i].account = suite_account(name);
-			assert_succeeds(store_revision(racer[i].store, SUITE_ISSUER,
-				&racer[i].revision, &err));
+			racer[i].revision = revision_of(racer[i].store);
 		}
 		race(racer, race_for_keys);
 		race(racer, race_for_account);
@@ -311,7 +310,8 @@ static void *append_rows(void *ctx)
 
 	(void)pthread_barrier_wait(racer->start);
 	for (int i = 0; i < ROUNDS && racer->rc == 0; i++)
-		racer->rc = store_audit_append(racer->store, SUITE_ISSUER, rows, 2, &err);
+		racer->rc = store_audit_append(racer->store, SUITE_ISSUER, STORE_ANY_REVISION,
+			rows, 2, &err);
 	return NULL;
 }
 

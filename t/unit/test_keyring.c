@@ -33,14 +33,31 @@ static void load(struct store_issuer *issuer, struct store_keys *keys)
 {
 	const struct rotate rotate = fixture_rotate(&f);
 	struct err err;
-	int64_t revision;
 
 	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW);
 	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW + 30 * DAY);
 	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW + 60 * DAY);
 	assert_succeeds(store_issuer_get(f.store, FIXTURE_ISSUER, issuer, &err));
-	assert_succeeds(store_keys_load(f.store, FIXTURE_ISSUER, keys, &revision, &err));
+	assert_succeeds(store_keys_load(f.store, FIXTURE_ISSUER, keys, &err));
 	assert_int_equal(keys->count, 4);
+}
+
+/* keyring_build with the fixture's policy, and no ring before. */
+static int build(const struct store_issuer *issuer, const struct store_keys *keys,
+	const struct key_sealing *sealing, unix_time now, struct keyring **ret, struct err *err)
+{
+	const struct plan_policy policy = world_policy();
+
+	return keyring_build(&(struct keyring_source){ issuer, keys, &policy, sealing }, NULL,
+		now, ret, err);
+}
+
+static int open_slot(struct store *store, const char *issuer, struct sealing *sealing,
+	unix_time now, struct keyring_slot **ret, struct err *err)
+{
+	const struct plan_policy policy = world_policy();
+
+	return keyring_slot_open(store, issuer, sealing, &policy, now, ret, err);
 }
 
 static struct keyring *built(const struct store_issuer *issuer, const struct store_keys *keys,
@@ -49,7 +66,7 @@ static struct keyring *built(const struct store_issuer *issuer, const struct sto
 	struct keyring *ring = NULL;
 	struct err err;
 
-	assert_succeeds(keyring_build(issuer, keys, sealing, now, &ring, &err));
+	assert_succeeds(build(issuer, keys, sealing, now, &ring, &err));
 	return ring;
 }
 
@@ -72,7 +89,7 @@ static void documents_are_a_function_of_the_rows(void **state)
 	load(&issuer, &keys);
 	one = built(&issuer, &keys, NULL, WORLD_NOW + 60 * DAY);
 	two = built(&issuer, &keys, NULL, WORLD_NOW + 60 * DAY + 7);
-	signing = built(&issuer, &keys, f.sealing, WORLD_NOW + 60 * DAY);
+	signing = built(&issuer, &keys, f.opener, WORLD_NOW + 60 * DAY);
 	assert_same(keyring_jwks(one), keyring_jwks(two));
 	assert_same(keyring_jwks(one), keyring_jwks(signing));
 	assert_same(keyring_discovery(one), keyring_discovery(two));
@@ -209,20 +226,20 @@ static void a_ring_signs_only_with_the_sealing_key(void **state)
 	public = built(&issuer, &keys, NULL, WORLD_NOW + 60 * DAY);
 	assert_null(keyring_signer(public));
 	assert_int_equal(keyring_signer_lifetime(public), 0);
-	signing = built(&issuer, &keys, f.sealing, WORLD_NOW + 60 * DAY);
+	signing = built(&issuer, &keys, f.opener, WORLD_NOW + 60 * DAY);
 	assert_string_equal(keyring_signer(signing)->kid, keys.key[2].kid);
 	assert_string_equal(keyring_signer(signing)->alg, "ES256");
 	assert_int_equal(keyring_signer_lifetime(signing), DAY);
 	assert_succeeds(key_sealing_create(path, &err));
 	assert_succeeds(key_sealing_read(path, &other, &err));
 	assert_fails(ERR_REFUSED,
-		keyring_build(&issuer, &keys, other, WORLD_NOW + 60 * DAY, &ring, &err));
+		build(&issuer, &keys, other, WORLD_NOW + 60 * DAY, &ring, &err));
 	assert_mentions(err.text, keys.key[2].kid);
 	/* Not another issuer's: the seal is bound to the name. */
 	free(issuer.name);
 	issuer.name = text_copy("other");
 	assert_fails(ERR_REFUSED,
-		keyring_build(&issuer, &keys, f.sealing, WORLD_NOW + 60 * DAY, &ring, &err));
+		build(&issuer, &keys, f.opener, WORLD_NOW + 60 * DAY, &ring, &err));
 	assert_null(ring);
 }
 
@@ -239,11 +256,9 @@ static void without_a_key_that_signs_a_ring_only_publishes(void **state)
 	public = built(&issuer, &keys, NULL, WORLD_NOW - 1);
 	assert_string_equal(keyring_jwks(public).body, "{\"keys\":[]}");
 	/* before any key, and before a switch whose old half is erased */
-	assert_fails(ERR_FAILED,
-		keyring_build(&issuer, &keys, f.sealing, WORLD_NOW - 1, &ring, &err));
+	assert_fails(ERR_FAILED, build(&issuer, &keys, f.opener, WORLD_NOW - 1, &ring, &err));
 	assert_mentions(err.text, "clock");
-	assert_fails(ERR_FAILED,
-		keyring_build(&issuer, &keys, f.sealing, WORLD_NOW + DAY, &ring, &err));
+	assert_fails(ERR_FAILED, build(&issuer, &keys, f.opener, WORLD_NOW + DAY, &ring, &err));
 	assert_mentions(err.text, "clock");
 	assert_null(ring);
 }
@@ -259,12 +274,12 @@ static void damaged_rows_make_no_ring(void **state)
 	load(&issuer, &keys);
 	keys.key[2].public_len--;
 	assert_fails(ERR_BAD_INPUT,
-		keyring_build(&issuer, &keys, NULL, WORLD_NOW + 60 * DAY, &ring, &err));
+		build(&issuer, &keys, NULL, WORLD_NOW + 60 * DAY, &ring, &err));
 	assert_mentions(err.text, keys.key[2].kid);
 	keys.key[2].public_len++;
 	keys.key[2].sealed_len--;
 	assert_fails(ERR_REFUSED,
-		keyring_build(&issuer, &keys, f.sealing, WORLD_NOW + 60 * DAY, &ring, &err));
+		build(&issuer, &keys, f.opener, WORLD_NOW + 60 * DAY, &ring, &err));
 	assert_null(ring);
 }
 
@@ -287,13 +302,11 @@ static void a_scheduled_switch_needs_no_store(void **state)
 	struct keyring_slot *slot = NULL;
 	auto_store_keys struct store_keys keys;
 	struct err err;
-	int64_t revision;
 
 	(void)state;
 	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW);
-	assert_succeeds(store_keys_load(f.store, FIXTURE_ISSUER, &keys, &revision, &err));
-	assert_succeeds(keyring_slot_open(f.store, FIXTURE_ISSUER, f.sealing, WORLD_NOW, &slot,
-		&err));
+	assert_succeeds(store_keys_load(f.store, FIXTURE_ISSUER, &keys, &err));
+	assert_succeeds(open_slot(f.store, FIXTURE_ISSUER, f.sealing, WORLD_NOW, &slot, &err));
 	store_close(f.store);
 	f.store = NULL;
 	/* The store is gone: only the rows in the slot can tell. */
@@ -315,8 +328,7 @@ static void between_changes_the_same_ring_is_handed_out(void **state)
 
 	(void)state;
 	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW);
-	assert_succeeds(keyring_slot_open(f.store, FIXTURE_ISSUER, NULL, WORLD_NOW, &slot,
-		&err));
+	assert_succeeds(open_slot(f.store, FIXTURE_ISSUER, NULL, WORLD_NOW, &slot, &err));
 	assert_succeeds(keyring_slot_get(slot, WORLD_NOW, &one, &err));
 	assert_succeeds(keyring_slot_get(slot, LATER - 1, &two, &err));
 	assert_succeeds(keyring_slot_get(slot, LATER, &three, &err));
@@ -333,24 +345,34 @@ static void another_ones_change_is_seen_by_refresh(void **state)
 	struct keyring_slot *slot = NULL;
 	auto_keyring struct keyring *ring = NULL;
 	struct err err;
-	bool is_changed = true;
+	enum keyring_change change = KEYRING_OLDER;
 	size_t count;
 
 	(void)state;
 	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW);
-	assert_succeeds(keyring_slot_open(f.store, FIXTURE_ISSUER, NULL, WORLD_NOW, &slot,
-		&err));
-	assert_succeeds(keyring_slot_refresh(slot, WORLD_NOW, &is_changed, &err));
-	assert_false(is_changed);
+	assert_succeeds(open_slot(f.store, FIXTURE_ISSUER, NULL, WORLD_NOW, &slot, &err));
+	assert_succeeds(keyring_slot_refresh(slot, WORLD_NOW, &change, &err));
+	assert_int_equal(change, KEYRING_SAME);
 	(void)fixture_run(&rotate, PLAN_ROTATE, WORLD_NOW + 2 * DAY);
-	assert_succeeds(keyring_slot_refresh(slot, WORLD_NOW + 2 * DAY, &is_changed, &err));
-	assert_true(is_changed);
+	assert_succeeds(keyring_slot_refresh(slot, WORLD_NOW + 2 * DAY, &change, &err));
+	assert_int_equal(change, KEYRING_NEWER);
 	assert_succeeds(keyring_slot_get(slot, WORLD_NOW + 2 * DAY, &ring, &err));
 	(void)keyring_published(ring, &count);
 	assert_int_equal(count, 3);
-	assert_succeeds(keyring_slot_refresh(slot, WORLD_NOW + 2 * DAY, &is_changed, &err));
-	assert_false(is_changed);
+	assert_succeeds(keyring_slot_refresh(slot, WORLD_NOW + 2 * DAY, &change, &err));
+	assert_int_equal(change, KEYRING_SAME);
 	keyring_slot_close(slot);
+}
+
+/* Behind the store's back. */
+static void run_sql(const char *statement)
+{
+	sqlite3 *raw = NULL;
+
+	assert_int_equal(sqlite3_open(f.store_path, &raw), SQLITE_OK);
+	if (sqlite3_exec(raw, statement, NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", statement, sqlite3_errmsg(raw));
+	assert_int_equal(sqlite3_close(raw), SQLITE_OK);
 }
 
 static void on_failure_the_old_ring_stays(void **state)
@@ -359,26 +381,29 @@ static void on_failure_the_old_ring_stays(void **state)
 	struct keyring_slot *slot = NULL;
 	auto_keyring struct keyring *before = NULL;
 	auto_keyring struct keyring *after = NULL;
-	bool is_changed = true;
+	enum keyring_change change = KEYRING_OLDER;
 	struct err err;
 
 	(void)state;
 	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW);
-	assert_succeeds(keyring_slot_open(f.store, FIXTURE_ISSUER, f.sealing, WORLD_NOW, &slot,
-		&err));
+	assert_succeeds(open_slot(f.store, FIXTURE_ISSUER, f.sealing, WORLD_NOW, &slot, &err));
 	assert_succeeds(keyring_slot_get(slot, WORLD_NOW, &before, &err));
 	(void)fixture_run(&rotate, PLAN_ROTATE, WORLD_NOW + 2 * DAY);
+	run_sql("UPDATE signing_key SET public_der = substr(public_der, 2) "
+		"WHERE generation = 3");
 	/* There are new rows, and at this moment no ring can be made of them: tried again each
 	 * time, and never taken for done. */
 	for (int i = 0; i < 2; i++) {
-		assert_fails(ERR_FAILED,
-			keyring_slot_refresh(slot, WORLD_NOW - 1, &is_changed, &err));
-		assert_false(is_changed);
+		assert_fails(ERR_BAD_INPUT,
+			keyring_slot_refresh(slot, WORLD_NOW + 2 * DAY, &change, &err));
+		assert_int_equal(change, KEYRING_SAME);
 	}
 	assert_succeeds(keyring_slot_get(slot, WORLD_NOW, &after, &err));
 	assert_ptr_equal(before, after);
-	assert_succeeds(keyring_slot_refresh(slot, WORLD_NOW + 2 * DAY, &is_changed, &err));
-	assert_true(is_changed);
+	run_sql("UPDATE signing_key SET public_der = CAST(x'30' || public_der AS BLOB) "
+		"WHERE generation = 3");
+	assert_succeeds(keyring_slot_refresh(slot, WORLD_NOW + 2 * DAY, &change, &err));
+	assert_int_equal(change, KEYRING_NEWER);
 	assert_string_not_equal(signer_at(slot, WORLD_NOW + 2 * DAY),
 		keyring_signer(before)->kid);
 	keyring_slot_close(slot);
@@ -458,12 +483,12 @@ static void many_may_ask_while_one_refreshes(void **state)
 	const struct rotate rotate = fixture_rotate(&f);
 	struct asking asking = { .now = WORLD_NOW + 1 };
 	pthread_t threads[ASKERS];
-	bool is_changed;
+	enum keyring_change change;
 	struct err err;
 
 	(void)state;
 	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW);
-	assert_succeeds(keyring_slot_open(f.store, FIXTURE_ISSUER, f.sealing, WORLD_NOW + 1,
+	assert_succeeds(open_slot(f.store, FIXTURE_ISSUER, f.sealing, WORLD_NOW + 1,
 		&asking.slot, &err));
 	for (size_t i = 0; i < ASKERS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, ask_again_and_again,
@@ -474,11 +499,11 @@ static void many_may_ask_while_one_refreshes(void **state)
 
 		go_on(&asking, now);
 		(void)fixture_run(&rotate, PLAN_ROTATE, now);
-		assert_succeeds(keyring_slot_refresh(asking.slot, now, &is_changed, &err));
-		assert_true(is_changed);
+		assert_succeeds(keyring_slot_refresh(asking.slot, now, &change, &err));
+		assert_int_equal(change, KEYRING_NEWER);
 		go_on(&asking, now);
-		assert_succeeds(keyring_slot_refresh(asking.slot, now, &is_changed, &err));
-		assert_false(is_changed);
+		assert_succeeds(keyring_slot_refresh(asking.slot, now, &change, &err));
+		assert_int_equal(change, KEYRING_SAME);
 	}
 	atomic_store(&asking.is_over, true);
 	for (size_t i = 0; i < ASKERS; i++)
@@ -533,11 +558,11 @@ static struct store *store_that_stalls(void)
 static void *refresh_once(void *arg)
 {
 	struct asking *asking = arg;
-	bool is_changed = false;
+	enum keyring_change change = KEYRING_SAME;
 	struct err err = ERR_INIT;
 
-	if (keyring_slot_refresh(asking->slot, WORLD_NOW + 2 * DAY, &is_changed, &err) < 0 ||
-		!is_changed)
+	if (keyring_slot_refresh(asking->slot, WORLD_NOW + 2 * DAY, &change, &err) < 0 ||
+		change != KEYRING_NEWER)
 		(void)atomic_fetch_add(&asking->broken, 1);
 	return NULL;
 }
@@ -553,8 +578,8 @@ static void a_refresh_that_waits_for_the_store_holds_nobody_up(void **state)
 
 	(void)state;
 	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW);
-	assert_succeeds(keyring_slot_open(slow, FIXTURE_ISSUER, f.sealing, WORLD_NOW + 1,
-		&asking.slot, &err));
+	assert_succeeds(open_slot(slow, FIXTURE_ISSUER, f.sealing, WORLD_NOW + 1, &asking.slot,
+		&err));
 	(void)fixture_run(&rotate, PLAN_ROTATE, WORLD_NOW + 2 * DAY);
 	atomic_store(&stall.is_stalled, true);
 	assert_int_equal(pthread_create(&thread, NULL, refresh_once, &asking), 0);
@@ -581,10 +606,9 @@ static void a_slot_of_nobody_does_not_open(void **state)
 	struct err err;
 
 	(void)state;
-	assert_fails(ERR_NOT_FOUND,
-		keyring_slot_open(f.store, "nobody", NULL, WORLD_NOW, &slot, &err));
+	assert_fails(ERR_NOT_FOUND, open_slot(f.store, "nobody", NULL, WORLD_NOW, &slot, &err));
 	assert_fails(ERR_FAILED,
-		keyring_slot_open(f.store, FIXTURE_ISSUER, f.sealing, WORLD_NOW, &slot, &err));
+		open_slot(f.store, FIXTURE_ISSUER, f.sealing, WORLD_NOW, &slot, &err));
 	assert_null(slot);
 	keyring_slot_close(NULL);
 	keyring_unref(NULL);

@@ -8,8 +8,9 @@
 #include "base/text.h"
 #include "ctl/output.h"
 
-static const struct output_column columns[] = { { "NAME", "name" }, { "N", "number" },
-	{ "LISTED", "list" }, { "LAST", "last" }, { NULL, NULL } };
+static const struct output_column columns[] = { { "NAME", "name", OUTPUT_WHOLE },
+	{ "N", "number", OUTPUT_WHOLE }, { "LISTED", "list", OUTPUT_WHOLE },
+	{ "LAST", "last", OUTPUT_WHOLE }, { .title = NULL } };
 
 static json_t *sample(void)
 {

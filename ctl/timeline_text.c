@@ -1,0 +1,174 @@
+/* timeline_text.c - a timeline for the terminal. See timeline.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <langinfo.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "ctl/timeline.h"
+
+#define LEFT_WIDTH  19 /* kid, generation, blanks */
+#define WIDTH_MIN   60
+#define WIDTH_MAX   200
+#define WIDTH_PLAIN 100 /* not a terminal */
+#define MARK_EVERY  14  /* columns between marks, at least */
+
+/* How a state looks: in UTF-8, in ASCII, and its colour (ECMA-48 SGR). */
+static const struct look {
+	const char *bar;
+	char plain;
+	const char *colour;
+	const char *legend; /* NULL: not drawn */
+} looks[] = {
+	[PLAN_STAGED] = { "·", '.', "2", NULL },
+	[PLAN_STANDBY] = { "░", '-', "36", "standby: published" },
+	[PLAN_ACTIVE] = { "█", '#', "32", "active: signs" },
+	[PLAN_RETIRING] = { "▒", '=', "33", "retiring: published, signs no more" },
+	[PLAN_REMOVED] = { " ", ' ', NULL, NULL },
+	[PLAN_REVOKED] = { "×", 'x', "31", "revoked" },
+};
+
+struct canvas {
+	struct timeline t;
+	unix_time now;
+	size_t width; /* of the bars */
+	bool is_utf8;
+	bool has_colour;
+};
+
+static size_t terminal_width(void)
+{
+	struct winsize size;
+	size_t width = WIDTH_PLAIN;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		width = size.ws_col;
+	return width < WIDTH_MIN ? WIDTH_MIN : width > WIDTH_MAX ? WIDTH_MAX : width;
+}
+
+/* The moment in the middle of a column, and the column of a moment. */
+static unix_time time_of(const struct canvas *c, size_t column)
+{
+	const int64_t span = c->t.to - c->t.from;
+
+	return c->t.from + span * (2 * (int64_t)column + 1) / (2 * (int64_t)c->width);
+}
+
+static size_t column_of(const struct canvas *c, unix_time at)
+{
+	const int64_t column = (at - c->t.from) * (int64_t)c->width / (c->t.to - c->t.from);
+
+	return column < 0 ? 0 : column >= (int64_t)c->width ? c->width - 1 : (size_t)column;
+}
+
+static void add_look(struct text *line, const struct canvas *c, const struct look *look)
+{
+	if (c->has_colour && look->colour)
+		text_addf(line, "\033[%sm", look->colour);
+	if (c->is_utf8)
+		text_add(line, look->bar);
+	else
+		text_add_bytes(line, &look->plain, 1);
+	if (c->has_colour && look->colour)
+		text_add(line, "\033[0m");
+}
+
+/* A state shorter than a column is drawn all the same, if it is the one that signs. */
+static enum plan_state state_in(const struct canvas *c, size_t i, size_t column)
+{
+	const struct store_key *key = &c->t.keys->key[i];
+
+	if (key->activate_at != TIME_UNSET && column == column_of(c, key->activate_at) &&
+		timeline_state(&c->t, i, key->activate_at) == PLAN_ACTIVE)
+		return PLAN_ACTIVE;
+	return timeline_state(&c->t, i, time_of(c, column));
+}
+
+static void print_bar(const struct canvas *c, size_t i)
+{
+	const struct store_key *key = &c->t.keys->key[i];
+	const size_t now = column_of(c, c->now);
+	auto_text struct text line = TEXT_INIT;
+	bool is_revoked = false;
+
+	for (size_t column = 0; column < c->width; column++) {
+		const enum plan_state state = state_in(c, i, column);
+
+		if (column == now) {
+			text_add(&line, c->is_utf8 ? "│" : "|");
+			continue;
+		}
+		/* A revocation is a moment, and nothing after it. */
+		if (state == PLAN_REVOKED && is_revoked) {
+			text_add(&line, " ");
+			continue;
+		}
+		is_revoked = state == PLAN_REVOKED;
+		add_look(&line, c, &looks[state]);
+	}
+	while (line.len > 0 && line.s[line.len - 1] == ' ')
+		line.s[--line.len] = '\0';
+	(void)printf("%-12.12s %4s  %s\n", key->kid, text_num(key->generation).s, line.s);
+}
+
+/* Marks at whole steps, and beneath the bars their dates. */
+static void print_axis(const struct canvas *c)
+{
+	const int64_t step = timeline_step(&c->t, (int)(c->width / MARK_EVERY));
+	const unix_time first = (c->t.from + step - 1) / step * step;
+	char *labels = text_alloc(c->width + 1, 1);
+	auto_text struct text ruler = TEXT_INIT;
+
+	memset(labels, ' ', c->width);
+	for (size_t column = 0; column < c->width; column++)
+		text_add(&ruler, c->is_utf8 ? "─" : "-");
+	for (unix_time at = first; at < c->t.to; at += step) {
+		const struct text_small label = timeline_label(at, step);
+		const size_t column = column_of(c, at);
+		const size_t len = strlen(label.s);
+
+		if (column + len <= c->width)
+			memcpy(labels + column, label.s, len);
+	}
+	for (size_t len = c->width; len > 0 && labels[len - 1] == ' '; len--)
+		labels[len - 1] = '\0';
+	(void)printf("%*s%s\n%*s%s\n", LEFT_WIDTH, "", ruler.s, LEFT_WIDTH, "", labels);
+	free(labels);
+}
+
+static void print_legend(const struct canvas *c)
+{
+	auto_text struct text line = TEXT_INIT;
+
+	for (size_t s = 0; s < sizeof(looks) / sizeof(looks[0]); s++) {
+		if (!looks[s].legend)
+			continue;
+		add_look(&line, c, &looks[s]);
+		text_addf(&line, " %s   ", looks[s].legend);
+	}
+	(void)printf("%*s%s%s now\n", LEFT_WIDTH, "", line.s, c->is_utf8 ? "│" : "|");
+}
+
+void timeline_print(const struct store_keys *keys, const char *issuer, unix_time now)
+{
+	struct canvas c = {
+		.t = timeline_of(keys, now),
+		.now = now,
+		.width = terminal_width() - LEFT_WIDTH,
+		.is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
+		.has_colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
+	};
+
+	(void)printf("Signing keys of issuer '%s' at %s; a column is %s\n\n", issuer,
+		text_time(now).s, text_span((c.t.to - c.t.from) / (int64_t)c.width).s);
+	(void)printf("%-12s %4s\n", "KID", "GEN");
+	for (size_t n = 0; n < c.t.count; n++)
+		print_bar(&c, c.t.shown[n]);
+	print_axis(&c);
+	(void)putchar('\n');
+	print_legend(&c);
+	timeline_free(&c.t);
+}
