@@ -91,7 +91,7 @@ static void add_row(struct picture *p, size_t i, int64_t y)
 		text_format("#%s %s", text_num(key->generation).s, key->alg);
 	unix_time at = p->t.from;
 
-	add_text(p, 20, y + 10, " class=\"kid\"", label);
+	add_text(p, 20, y + 7, " class=\"kid\"", label);
 	add_text(p, 20, y + 22, " class=\"small\"", generation);
 	while (at < p->t.to) {
 		const unix_time next = timeline_change(&p->t, i, at);
@@ -163,10 +163,10 @@ static void draw(struct picture *p, const char *issuer)
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%" PRId64
 		"\" viewBox=\"0 0 %d %" PRId64 "\" role=\"img\">\n<title>%s</title>\n"
 		"<style>text{font:14px sans-serif;fill:#212529}.small{font-size:12px;fill:#495057}"
-		".kid{font-family:monospace;font-size:13px}</style>\n"
+		".kid{font-family:monospace;font-size:13px}.title{font-weight:bold}</style>\n"
 		"<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n",
 		width, p->height, width, p->height, title);
-	add_text(p, 20, 28, " font-weight=\"bold\"", title);
+	add_text(p, 20, 28, " class=\"title\"", title);
 	add_axis(p);
 	for (size_t n = 0; n < p->t.count; n++)
 		add_row(p, p->t.shown[n], TOP + ROW * (int64_t)n);

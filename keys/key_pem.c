@@ -139,6 +139,7 @@ int key_pem_read(const char *pem, size_t len, EVP_PKEY **ret, struct err *err)
 	auto_key EVP_PKEY *key = NULL;
 	auto_bio BIO *bio = NULL;
 	const char *alg;
+	const char *begin;
 	const char *label;
 	size_t label_len;
 
@@ -148,7 +149,9 @@ int key_pem_read(const char *pem, size_t len, EVP_PKEY **ret, struct err *err)
 		memmem(pem, len, "Proc-Type: 4,ENCRYPTED", 22))
 		return err_set(err, ERR_BAD_INPUT,
 			"it is encrypted; decrypt it first: openssl pkey -in FILE -out NEWFILE");
-	bio = BIO_new_mem_buf(pem, (int)len);
+	/* From its block on: what stands before it is not for us. */
+	begin = label - strlen(PEM_BEGIN);
+	bio = BIO_new_mem_buf(begin, (int)(pem + len - begin));
 	if (!bio)
 		return err_set(err, ERR_FAILED, "out of memory");
 	key = label_is(label, label_len, "CERTIFICATE") ? read_certificate(bio)

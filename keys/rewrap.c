@@ -55,14 +55,17 @@ static int hold_new(const struct rewrap *rewrap, const char *path, bool *ret_res
 {
 	auto_key_sealing struct key_sealing *given = NULL;
 	struct stat old, held, named;
+	struct err why = ERR_INIT;
 	auto_close int fd = -1;
 	int rc;
 
 	if (rewrap->given && key_sealing_read(rewrap->given, &given, err) < 0)
 		return -1;
-	rc = given ? key_sealing_write(given, path, err) : key_sealing_create(path, err);
-	if (rc < 0 && err->code != ERR_CONFLICT)
+	rc = given ? key_sealing_write(given, path, &why) : key_sealing_create(path, &why);
+	if (rc < 0 && why.code != ERR_CONFLICT) {
+		*err = why;
 		return -1;
+	}
 	*ret_resumed = rc < 0;
 	if (rc < 0 && given)
 		return err_set(err, ERR_CONFLICT,

@@ -13,7 +13,10 @@ libstore_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 
 unit_tests += \
 	t/unit/test_audit_chain \
+	t/unit/test_store_backup \
 	t/unit/test_store_sqlite
+t_unit_test_store_backup_SOURCES = \
+	t/unit/test_store_backup.c t/lib/vfs_faulty.c t/lib/vfs_faulty.h
 t_unit_test_store_sqlite_SOURCES = \
 	t/unit/test_store_sqlite.c \
 	t/unit/store_suite.c t/unit/store_suite.h t/unit/store_suite_cases.h \

@@ -28,6 +28,7 @@ unit_tests += \
 	%D%/unit/test_plan_verifiers \
 	%D%/unit/test_policy \
 	%D%/unit/test_rotate \
+	%D%/unit/test_sealing \
 	%D%/unit/test_secret \
 	%D%/unit/test_settings \
 	%D%/unit/test_signer_job \
@@ -49,6 +50,13 @@ shell_tests += \
 	%D%/0202-readme.t \
 	%D%/1000-rotation.t \
 	%D%/1001-sealing.t \
+	%D%/1002-revocation.t \
+	%D%/1003-import.t \
+	%D%/1004-clock.t \
+	%D%/1005-rewrap.t \
+	%D%/1006-timeline.t \
+	%D%/1007-runbooks.t \
+	%D%/1008-live.t \
 	%D%/2000-discovery.t \
 	%D%/3000-tokenrequest.t \
 	%D%/3001-refusals.t \
@@ -58,12 +66,15 @@ shell_tests += \
 	%D%/3005-hostile.t \
 	%D%/5000-processes.t \
 	%D%/5001-trouble.t \
-	%D%/5002-stalled-tls.t
+	%D%/5002-stalled-tls.t \
+	%D%/5003-crash-points.t \
+	%D%/5004-crash-random.t
 
 fuzz_targets += \
 	%D%/fuzz/fuzz_b64url \
 	%D%/fuzz/fuzz_bearer \
 	%D%/fuzz/fuzz_jwk \
+	%D%/fuzz/fuzz_pem \
 	%D%/fuzz/fuzz_route \
 	%D%/fuzz/fuzz_signer_message \
 	%D%/fuzz/fuzz_text \
@@ -77,7 +88,7 @@ fuzz_targets += \
 EXTRA_DIST += $(shell_tests) %D%/run %D%/unit/unit.h %D%/unit/jws_forge.h \
 	%D%/unit/keys_fixture.h %D%/unit/chance.h %D%/unit/plan_world.h %D%/data/vectors.h \
 	%D%/lib/tap.sh %D%/lib/certificates.sh %D%/lib/clock.sh %D%/lib/deps.sh \
-	%D%/lib/step.sh %D%/lib/answers.py \
+	%D%/lib/step.sh %D%/lib/answers.py %D%/lib/clients.py \
 	%D%/lib/issuer.sh %D%/lib/port.sh %D%/lib/search_memory.py %D%/fuzz/corpus \
 	%D%/verifiers
 
@@ -95,6 +106,21 @@ check_PROGRAMS += %D%/issuerd-test %D%/issuerctl-test
 %C%_issuerd_test_LDADD = $(room_libs) %D%/libclock_file.a $(outside_libs)
 %C%_issuerctl_test_SOURCES = $(issuerctl_SOURCES)
 %C%_issuerctl_test_LDADD = libctl.a $(room_libs) %D%/libclock_file.a $(outside_libs)
+
+# And once more, to die at a write that the test chooses.
+check_PROGRAMS += %D%/issuerd-crash %D%/issuerctl-crash
+crash_ldflags = -Wl,--wrap=fsync,--wrap=link,--wrap=rename,--wrap=mkostemp
+%C%_issuerd_crash_SOURCES = $(issuerd_SOURCES) %D%/lib/crash.c
+%C%_issuerd_crash_LDADD = $(room_libs) %D%/libclock_file.a $(outside_libs)
+%C%_issuerd_crash_LDFLAGS = $(AM_LDFLAGS) $(crash_ldflags)
+%C%_issuerctl_crash_SOURCES = $(issuerctl_SOURCES) %D%/lib/crash.c
+%C%_issuerctl_crash_LDADD = libctl.a $(room_libs) %D%/libclock_file.a $(outside_libs)
+%C%_issuerctl_crash_LDFLAGS = $(AM_LDFLAGS) $(crash_ldflags)
+
+# Looks whether a store is whole.
+check_PROGRAMS += %D%/store-check
+%C%_store_check_SOURCES = %D%/lib/store_check.c
+%C%_store_check_LDADD = $(room_libs) libclock.a $(outside_libs)
 
 # Prints what must not be found where it does not belong.
 check_PROGRAMS += %D%/key-secrets

@@ -66,6 +66,16 @@ fuzz:
 			corpus/$$name $(abs_top_srcdir)/%D%/fuzz/corpus/$$name || exit 1; \
 	done
 
+# The long forms of what make check does briefly: a million histories, centuries of verifiers,
+# thousands of crashes.
+soak: check-programs
+	HISTORIES=1000000 $(abs_builddir)/%D%/unit/test_plan_property
+	WORLDS=2000 $(abs_builddir)/%D%/unit/test_plan_verifiers
+	cd $(abs_builddir) && SRCDIR='$(abs_top_srcdir)' BUILDDIR='$(abs_top_builddir)' ROUNDS=3000 \
+		$(abs_top_srcdir)/%D%/5004-crash-random.t
+
+check-programs: $(check_PROGRAMS)
+
 fuzz-targets: $(fuzz_targets)
 
 coverage:
@@ -82,4 +92,4 @@ coverage:
 		END { for (f in best) printf "%6.2f %%  %s\n", best[f], f }' | sort -k 3
 
 .PHONY: lint lint-analyzer lint-cppcheck lint-clang-tidy lint-shellcheck
-.PHONY: format format-check fuzz fuzz-targets coverage
+.PHONY: format format-check fuzz fuzz-targets soak check-programs coverage

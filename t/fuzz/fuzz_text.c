@@ -1,5 +1,5 @@
-/* fuzz_text.c - a duration that was read is written so that it reads back the same; numbers and
- * names of any bytes only ever succeed or fail.
+/* fuzz_text.c - a duration or time that was read is written so that it reads back the same;
+ * numbers and names of any bytes only ever succeed or fail.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
@@ -17,6 +17,15 @@ static void check_duration(const char *s)
 	if (text_duration(s, 0, INT64_MAX, &span, &err) < 0)
 		return;
 	if (text_duration(text_span(span).s, span, span, &again, &err) < 0)
+		abort();
+}
+
+static void check_time(const char *s)
+{
+	struct err err = ERR_INIT;
+	unix_time at;
+
+	if (text_read_time(s, &at, &err) == 0 && strcmp(text_time(at).s, s) != 0)
 		abort();
 }
 
@@ -41,6 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	text_add_bytes(&s, data, size);
 	check_duration(s.s);
+	check_time(s.s);
 	check_names(s.s);
 	(void)text_int(s.s, -10, 10, &n, &err); /* only must not crash */
 	return 0;

@@ -79,7 +79,7 @@ issuer_move() {
 issuer_try() {
 	rm -f ready
 	mkfifo ready || bail "mkfifo"
-	"$BUILDDIR/t/issuerd-test" -c "$CONF" -R 3 3>ready >>issuerd.log 2>&1 </dev/null &
+	"$BUILDDIR/t/${ISSUERD_PROGRAM:-issuerd-test}" -c "$CONF" -R 3 3>ready >>issuerd.log 2>&1 </dev/null &
 	DAEMON=$!
 	stop_on_exit "$DAEMON"
 	{
@@ -180,6 +180,27 @@ until_true() {
 		[ "$until_tries" -gt 0 ] || return 1
 		sleep 0.1
 	done
+}
+
+# kid_of STATE - the kids of all keys in that state, a line each.
+kid_of() {
+	issuerctl key list -o json | jq -r ".[] | select(.state == \"$1\") | .kid"
+}
+
+# jwks_kids - those in the JWKS, on one line.
+jwks_kids() {
+	request "$URL/openid/v1/jwks" >/dev/null && jq -r '.keys[].kid' body | tr '\n' ' '
+}
+
+# signer_is KID - does it sign the next token?
+signer_is() {
+	ask_token demo app "$AWS" >/dev/null && [ "$(token_header "$(token_of)" | jq -r .kid)" = "$1" ]
+}
+
+# store_is_whole [STORE] - every page, reference and audit record; one key signs, and opens.
+store_is_whole() {
+	"$BUILDDIR/t/store-check" "${1:-state/issuer.db}" state/sealing.key main \
+		"$(cut -d ' ' -f 1 "$TEST_CLOCK")"
 }
 
 # audit SQL-WHERE - how many audit rows there are.

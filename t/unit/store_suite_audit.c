@@ -180,6 +180,79 @@ static void a_long_audit_is_walked_in_order_and_within_the_limit(void **state)
 	assert_int_equal(count, 600);
 }
 
+/* ---- tokens that are alive ---- */
+
+static void add_token(struct store *store, const char *kid, const char *subject, unix_time exp)
+{
+	const struct store_audit row = { .at = SUITE_NOW,
+		.event = "token.issued",
+		.subject = subject,
+		.audience = "[\"vault\"]",
+		.kid = kid,
+		.exp = exp };
+	struct err err;
+
+	assert_succeeds(store_audit_append(store, SUITE_ISSUER, STORE_ANY_REVISION, &row, 1,
+		&err));
+}
+
+static void tokens_that_are_alive_are_counted_by_key_and_subject(void **state)
+{
+	auto_store struct store *store = suite_create();
+	auto_store_alive_list struct store_alive_list list = { .count = 0 };
+	const struct store_audit refused = {
+		.at = SUITE_NOW, .event = "token.refused", .kid = "k1", .exp = SUITE_NOW + 100
+	};
+	int64_t count = 0;
+	struct err err;
+
+	(void)state;
+	add_token(store, "k1", "b", SUITE_NOW + 10);
+	add_token(store, "k1", "a", SUITE_NOW + 20);
+	add_token(store, "k1", "a", SUITE_NOW + 30);
+	add_token(store, "k1", "a", SUITE_NOW); /* expires now */
+	add_token(store, "k2", "a", SUITE_NOW + 40);
+	assert_succeeds(store_audit_append(store, SUITE_ISSUER, STORE_ANY_REVISION, &refused, 1,
+		&err));
+	assert_succeeds(store_alive_count(store, SUITE_ISSUER, "k1", SUITE_NOW, &count, &err));
+	assert_int_equal(count, 3);
+	assert_succeeds(store_alive_count(store, SUITE_ISSUER, "k1", SUITE_NOW + 20, &count,
+		&err));
+	assert_int_equal(count, 1);
+	assert_succeeds(store_alive_list(store, SUITE_ISSUER, "k1", SUITE_NOW, &list, &err));
+	assert_int_equal(list.count, 2);
+	assert_string_equal(list.alive[0].subject, "a");
+	assert_string_equal(list.alive[0].audience, "[\"vault\"]");
+	assert_int_equal(list.alive[0].count, 2);
+	assert_int_equal(list.alive[0].last_exp, SUITE_NOW + 30);
+	assert_int_equal(list.alive[1].count, 1);
+	assert_succeeds(store_alive_count(store, "other", "k1", SUITE_NOW, &count, &err));
+	assert_int_equal(count, 0);
+}
+
+/* A key that is revoked after a signature and before its record. */
+static void a_record_of_another_revision_is_refused(void **state)
+{
+	auto_store struct store *store = suite_create();
+	const struct store_key key = suite_key(1);
+	struct store_pulse pulse;
+	int64_t count = 0;
+	struct err err;
+
+	(void)state;
+	assert_succeeds(store_pulse(store, SUITE_ISSUER, &pulse, &err));
+	assert_succeeds(store_audit_append(store, SUITE_ISSUER, pulse.revision, &suite_record,
+		1, &err));
+	assert_succeeds(suite_apply(store, &key, &err));
+	assert_fails(ERR_CONFLICT,
+		store_audit_append(store, SUITE_ISSUER, pulse.revision, &suite_record, 1,
+			&err));
+	assert_succeeds(store_audit_append(store, SUITE_ISSUER, pulse.revision + 1,
+		&suite_record, 1, &err));
+	assert_succeeds(store_audit_verify(store, SUITE_ISSUER, &count, &err));
+	assert_int_equal(count, 4);
+}
+
 static void two_issuers_have_two_chains(void **state)
 {
 	auto_store struct store *store = suite_create();
@@ -241,6 +314,8 @@ static const struct CMUnitTest cases[] = {
 	cmocka_unit_test(a_record_is_found_as_it_was_made),
 	cmocka_unit_test(records_are_appended_all_or_none),
 	cmocka_unit_test(a_long_audit_is_walked_in_order_and_within_the_limit),
+	cmocka_unit_test(tokens_that_are_alive_are_counted_by_key_and_subject),
+	cmocka_unit_test(a_record_of_another_revision_is_refused),
 	cmocka_unit_test(two_issuers_have_two_chains),
 	cmocka_unit_test(tampering_with_the_audit_shows),
 };

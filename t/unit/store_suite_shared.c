@@ -152,6 +152,148 @@ static void half_a_change_is_undone(void **state)
 	assert_string_equal(after, before);
 }
 
+/* ---- what an issuer remembers ---- */
+
+static void memory_is_written_with_the_keys(void **state)
+{
+	auto_store struct store *store = suite_create();
+	auto_store_keys struct store_keys keys = { .count = 0 };
+	const struct store_memory memory = { .clock_at = SUITE_NOW,
+		.uptime_s = 77,
+		.lead_s = 3600,
+		.lead_until = SUITE_NOW + 9,
+		.generation_min = 0,
+		.backup_at = TIME_UNSET };
+	struct store_keys change = { .memory = memory, .revision = revision_of(store) };
+	struct err err;
+
+	(void)state;
+	assert_succeeds(store_keys_apply(store, SUITE_ISSUER, &change, SUITE_ACTOR, SUITE_NOW,
+		&err));
+	assert_succeeds(store_keys_load(store, SUITE_ISSUER, &keys, &err));
+	assert_int_equal(keys.revision, change.revision + 1);
+	assert_memory_equal(&keys.memory, &memory, sizeof(memory));
+}
+
+/* Whoever saw a revision of the lost store must not see it again for other rows. */
+static void a_floor_of_generations_lifts_the_revision_as_much(void **state)
+{
+	auto_store struct store *store = suite_create();
+	struct store_keys change = { .memory = { .backup_at = SUITE_NOW, .uptime_s = -1 },
+		.revision = revision_of(store) };
+	const int64_t before = change.revision;
+	int64_t records = 0;
+	struct err err;
+
+	(void)state;
+	assert_succeeds(store_keys_apply(store, SUITE_ISSUER, &change, SUITE_ACTOR, SUITE_NOW,
+		&err));
+	change.revision++;
+	change.memory.backup_at = TIME_UNSET;
+	change.memory.generation_min = 1000;
+	assert_succeeds(store_keys_apply(store, SUITE_ISSUER, &change, SUITE_ACTOR, SUITE_NOW,
+		&err));
+	assert_int_equal(revision_of(store), before + 2 + 1000);
+	assert_succeeds(store_audit_verify(store, SUITE_ISSUER, &records, &err));
+	assert_int_equal(records, 2); /* the issuer, and that it was restored */
+}
+
+static unix_time clock_of(struct store *store)
+{
+	struct store_pulse pulse;
+	struct err err;
+
+	assert_succeeds(store_pulse(store, SUITE_ISSUER, &pulse, &err));
+	return pulse.clock_at;
+}
+
+static void the_clock_is_noted_forward_and_accepted_anywhere(void **state)
+{
+	auto_store struct store *store = suite_create();
+	const int64_t before = revision_of(store);
+	struct err err;
+
+	(void)state;
+	assert_succeeds(store_clock_note(store, SUITE_ISSUER,
+		(struct clock_reading){ SUITE_NOW, 5 }, &err));
+	assert_int_equal(clock_of(store), SUITE_NOW);
+	assert_succeeds(store_clock_note(store, SUITE_ISSUER,
+		(struct clock_reading){ SUITE_NOW - 1, 5 }, &err));
+	assert_int_equal(clock_of(store), SUITE_NOW);
+	assert_succeeds(store_clock_accept(store, SUITE_ISSUER,
+		(struct clock_reading){ SUITE_NOW - 1, 5 }, SUITE_ACTOR, &err));
+	assert_int_equal(clock_of(store), SUITE_NOW - 1);
+	assert_int_equal(revision_of(store), before);
+	assert_fails(ERR_NOT_FOUND,
+		store_clock_note(store, "nope", (struct clock_reading){ 1, 1 }, &err));
+	assert_fails(ERR_NOT_FOUND,
+		store_clock_accept(store, "nope", (struct clock_reading){ 1, 1 }, SUITE_ACTOR,
+			&err));
+}
+
+/* ---- sealing anew ---- */
+
+struct resealing {
+	int seen;
+	int fail_at;
+	bool keeps;
+};
+
+static int reseal(const char *issuer, const struct store_key *row, void *ctx,
+	unsigned char **ret, size_t *ret_len, struct err *err)
+{
+	struct resealing *r = ctx;
+
+	assert_true(strcmp(issuer, SUITE_ISSUER) == 0 || strcmp(issuer, "other") == 0);
+	if (++r->seen == r->fail_at)
+		return err_set(err, ERR_REFUSED, "no");
+	*ret_len = row->sealed_len;
+	*ret = text_alloc(row->sealed_len, 1);
+	memcpy(*ret, row->sealed, row->sealed_len);
+	if (!r->keeps)
+		(*ret)[0] ^= 0xff;
+	return 0;
+}
+
+static void all_halves_are_sealed_anew_or_none(void **state)
+{
+	auto_store struct store *store = suite_create();
+	struct store_key key = suite_key(1);
+	struct resealing failing = { .fail_at = 2 };
+	struct resealing keeping = { .keeps = true };
+	struct resealing good = { .seen = 0 };
+	auto_free char *before = NULL;
+	auto_free char *after = NULL;
+	int64_t revision;
+	size_t changed;
+	struct err err;
+
+	(void)state;
+	assert_succeeds(suite_apply(store, &key, &err));
+	key = suite_key(2);
+	assert_succeeds(suite_apply(store, &key, &err));
+	key = suite_key(3);
+	key.sealed = NULL; /* erased: nothing to seal */
+	assert_succeeds(suite_apply(store, &key, &err));
+	assert_succeeds(store_issuer_create(store, "other", "https://o.test", "test", SUITE_NOW,
+		&err));
+	before = suite_dump(store);
+	assert_fails(ERR_REFUSED,
+		store_keys_reseal(store, reseal, &failing, SUITE_ACTOR, SUITE_NOW, &changed,
+			&err));
+	assert_succeeds(store_keys_reseal(store, reseal, &keeping, SUITE_ACTOR, SUITE_NOW,
+		&changed, &err));
+	assert_int_equal(changed, 0);
+	after = suite_dump(store);
+	assert_string_equal(after, before);
+	revision = revision_of(store);
+	assert_succeeds(store_keys_reseal(store, reseal, &good, SUITE_ACTOR, SUITE_NOW,
+		&changed, &err));
+	assert_int_equal(changed, 2);
+	assert_int_equal(good.seen, 2);
+	assert_int_equal(revision_of(store), revision + 1);
+}
+
 /* ---- several handles, several threads ---- */
 
 static void a_store_is_made_once_and_must_be_there(void **state)
@@ -348,6 +490,10 @@ static const struct CMUnitTest cases[] = {
 	cmocka_unit_test(keys_come_in_order_of_generation),
 	cmocka_unit_test(a_change_counts_the_revision_and_a_stale_one_is_refused),
 	cmocka_unit_test(half_a_change_is_undone),
+	cmocka_unit_test(memory_is_written_with_the_keys),
+	cmocka_unit_test(a_floor_of_generations_lifts_the_revision_as_much),
+	cmocka_unit_test(the_clock_is_noted_forward_and_accepted_anywhere),
+	cmocka_unit_test(all_halves_are_sealed_anew_or_none),
 	cmocka_unit_test(a_store_is_made_once_and_must_be_there),
 	cmocka_unit_test(all_is_found_again_after_reopening),
 	cmocka_unit_test(two_handles_see_each_others_changes),

@@ -409,6 +409,85 @@ static void on_failure_the_old_ring_stays(void **state)
 	keyring_slot_close(slot);
 }
 
+/* Documents are written when the set changes, and only then. */
+static void rings_of_the_same_keys_share_their_documents(void **state)
+{
+	struct rotate rotate = fixture_rotate(&f);
+	struct keyring_slot *slot = NULL;
+	auto_keyring struct keyring *before = NULL;
+	auto_keyring struct keyring *same = NULL;
+	auto_keyring struct keyring *other = NULL;
+	enum keyring_change change;
+	struct err err;
+
+	(void)state;
+	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW);
+	assert_succeeds(open_slot(f.store, FIXTURE_ISSUER, NULL, WORLD_NOW, &slot, &err));
+	assert_succeeds(keyring_slot_get(slot, WORLD_NOW, &before, &err));
+	rotate.policy.max_lifetime_s = 2 * DAY; /* rows change, the set does not */
+	assert_int_equal(fixture_run(&rotate, PLAN_TICK, WORLD_NOW), 2);
+	assert_succeeds(keyring_slot_refresh(slot, WORLD_NOW, &change, &err));
+	assert_int_equal(change, KEYRING_NEWER);
+	assert_succeeds(keyring_slot_get(slot, WORLD_NOW, &same, &err));
+	assert_ptr_not_equal(before, same);
+	assert_ptr_equal(keyring_jwks(before).body, keyring_jwks(same).body);
+	assert_ptr_equal(keyring_discovery(before).body, keyring_discovery(same).body);
+	assert_succeeds(keyring_slot_get(slot, LATER, &other, &err));
+	assert_ptr_not_equal(keyring_jwks(before).body, keyring_jwks(other).body);
+	keyring_slot_close(slot);
+}
+
+static void a_clock_that_goes_back_leaves_the_ring_and_signs_nothing(void **state)
+{
+	const struct rotate rotate = fixture_rotate(&f);
+	struct keyring_slot *slot = NULL;
+	auto_keyring struct keyring *at = NULL;
+	auto_keyring struct keyring *back = NULL;
+	struct keyring *none = NULL;
+	enum keyring_change change;
+	struct err err;
+
+	(void)state;
+	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW);
+	(void)fixture_run(&rotate, PLAN_TICK, LATER);
+	assert_succeeds(open_slot(f.store, FIXTURE_ISSUER, f.sealing, LATER, &slot, &err));
+	assert_succeeds(keyring_slot_sign(slot, LATER, &at, &err));
+	assert_succeeds(keyring_slot_get(slot, LATER - 20 * DAY, &back, &err));
+	assert_ptr_equal(at, back);
+	assert_fails(ERR_EARLY, keyring_slot_sign(slot, LATER - 61, &none, &err));
+	keyring_unref(back);
+	back = NULL;
+	assert_succeeds(keyring_slot_sign(slot, LATER - 60, &back, &err));
+	/* An admin's word is heard at the next look. */
+	assert_succeeds(store_clock_accept(f.store, FIXTURE_ISSUER,
+		(struct clock_reading){ LATER - HOUR, 1 }, "test", &err));
+	assert_succeeds(keyring_slot_refresh(slot, LATER - HOUR, &change, &err));
+	assert_int_equal(change, KEYRING_SAME);
+	keyring_unref(back);
+	back = NULL;
+	assert_succeeds(keyring_slot_sign(slot, LATER - HOUR, &back, &err));
+	assert_string_not_equal(keyring_signer(back)->kid, keyring_signer(at)->kid);
+	keyring_slot_close(slot);
+}
+
+static void an_older_store_in_its_place_is_noticed(void **state)
+{
+	const struct rotate rotate = fixture_rotate(&f);
+	struct keyring_slot *slot = NULL;
+	enum keyring_change change;
+	struct err err;
+
+	(void)state;
+	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW);
+	assert_succeeds(open_slot(f.store, FIXTURE_ISSUER, NULL, WORLD_NOW, &slot, &err));
+	run_sql("UPDATE issuer SET revision = revision - 1");
+	assert_succeeds(keyring_slot_refresh(slot, WORLD_NOW, &change, &err));
+	assert_int_equal(change, KEYRING_OLDER);
+	assert_succeeds(keyring_slot_refresh(slot, WORLD_NOW, &change, &err));
+	assert_int_equal(change, KEYRING_SAME);
+	keyring_slot_close(slot);
+}
+
 /* ---- many ask while one refreshes ---- */
 
 #define ASKERS    4
@@ -626,6 +705,8 @@ UNIT_MAIN(CASE(documents_are_a_function_of_the_rows),
 	CASE(a_scheduled_switch_needs_no_store),
 	CASE(between_changes_the_same_ring_is_handed_out),
 	CASE(another_ones_change_is_seen_by_refresh), CASE(on_failure_the_old_ring_stays),
-	CASE(many_may_ask_while_one_refreshes),
+	CASE(rings_of_the_same_keys_share_their_documents),
+	CASE(a_clock_that_goes_back_leaves_the_ring_and_signs_nothing),
+	CASE(an_older_store_in_its_place_is_noticed), CASE(many_may_ask_while_one_refreshes),
 	CASE(a_refresh_that_waits_for_the_store_holds_nobody_up),
 	CASE(a_slot_of_nobody_does_not_open));

@@ -460,11 +460,39 @@ static int fault_audit_append(struct store *store, struct err *err)
 	return store_audit_append(store, SUITE_ISSUER, STORE_ANY_REVISION, rows, 50, err);
 }
 
+/* The same bytes, turned around: as good as sealed anew. */
+static int turn(const char *issuer, const struct store_key *row, void *ctx, unsigned char **ret,
+	size_t *ret_len, struct err *err)
+{
+	(void)issuer;
+	(void)ctx;
+	(void)err;
+	*ret_len = row->sealed_len;
+	*ret = text_alloc(row->sealed_len, 1);
+	for (size_t i = 0; i < row->sealed_len; i++)
+		(*ret)[i] = (unsigned char)~row->sealed[i];
+	return 0;
+}
+
+static int fault_keys_reseal(struct store *store, struct err *err)
+{
+	size_t changed;
+
+	return store_keys_reseal(store, turn, NULL, SUITE_ACTOR, SUITE_NOW, &changed, err);
+}
+
+static int fault_clock_accept(struct store *store, struct err *err)
+{
+	return store_clock_accept(store, SUITE_ISSUER, (struct clock_reading){ SUITE_NOW, 7 },
+		SUITE_ACTOR, err);
+}
+
 typedef int deed_fn(struct store *store, struct err *err);
 
 static deed_fn *const deed[] = { fault_account_create, fault_account_annotate,
 	fault_account_delete, fault_client_create, fault_client_revoke, fault_grant_add,
-	fault_grant_remove, fault_key_add, fault_key_erase, fault_audit_append };
+	fault_grant_remove, fault_key_add, fault_key_erase, fault_keys_reseal,
+	fault_clock_accept, fault_audit_append };
 
 /* The bytes of a filled store, and what it tells before and after the deed. */
 struct expectation {

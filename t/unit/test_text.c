@@ -398,7 +398,27 @@ static void distances_between_extremes_do_no_harm(void **state)
 	assert_true(strlen(text_relative(INT64_MAX, INT64_MIN).s) > 0);
 }
 
-UNIT_MAIN(cmocka_unit_test(a_text_grows_and_stays_terminated),
+static void a_time_reads_back_and_nothing_else_does(void **state)
+{
+	static const char *const bad[] = { "", "2027-01-31", "2027-01-31T00:00:00", "now",
+		"2027-02-30T00:00:00Z", "2027-1-31T00:00:00Z", "2027-01-31T00:00:00Z ",
+		" 2027-01-31T00:00:00Z", "2027-01-31t00:00:00z", "2027-01-31T24:00:00Z",
+		"2027-01-31T00:00:60Z", "2027-01-31T00:00:00+00:00", "1970-01-01T00:00:00Z",
+		"1969-12-31T23:59:59Z" };
+	struct err err;
+	unix_time at = 77;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_fails(ERR_BAD_INPUT, text_read_time(bad[i], &at, &err));
+		assert_int_equal(at, 77);
+	}
+	assert_succeeds(text_read_time("2030-03-17T17:46:40Z", &at, &err));
+	assert_int_equal(at, 1900000000);
+}
+
+UNIT_MAIN(cmocka_unit_test(a_time_reads_back_and_nothing_else_does),
+	cmocka_unit_test(a_text_grows_and_stays_terminated),
 	cmocka_unit_test(bytes_may_hold_a_nul),
 	cmocka_unit_test(taking_an_empty_text_gives_an_empty_string),
 	cmocka_unit_test(taking_leaves_an_empty_text),

@@ -1,0 +1,70 @@
+#!/bin/sh
+# The runbooks of doc/key-rotation.md, word for word: every fenced line is run, in the order of the
+# document. systemctl starts and stops the test's daemon; the paths are the test's.
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck source=t/lib/issuer.sh
+. "${SRCDIR:-.}/t/lib/issuer.sh"
+issuer_make 'keys: {algorithm: ES256, max_age: 1s, clock_skew: 0s, verifier_cache: 0s}'
+demo
+issuer_start
+
+# runbook TITLE - its lines, from all fences below that heading.
+runbook() {
+	awk -v title="### $1" '
+		/^### / { inside = index($0, title) == 1 }
+		/^ *(1\. )?```sh$/ { fence = inside; next }
+		/^ *```$/ { fence = 0 }
+		fence { sub(/^ +/, ""); print }' "$SRCDIR/doc/key-rotation.md"
+}
+# run TITLE - as a tired admin would paste it; the output is in out.
+run() {
+	runbook "$1" >lines
+	[ -s lines ] || fail "there is a runbook '$1'"
+	. ./lines >out 2>&1
+	run_status=$?
+	is "runbook: $1" "$run_status$([ $run_status -eq 0 ] || cat out)" 0
+}
+systemctl() {
+	case $1 in
+	start) issuer_start ;;
+	stop) issuer_stop ;;
+	restart) issuer_stop && issuer_start ;;
+	esac
+}
+# shellcheck disable=SC2034 # the runbooks' own names
+STORE=$WORK/state/issuer.db SEALING=$WORK/state/sealing.key BACKUPS=$WORK/backups
+mint() { [ "$(ask_token demo app "$AWS")" = 201 ]; }
+
+run "Routine"
+like "the list and the picture were shown" "$(cat out)" 'TOKENS ALIVE'
+like "the key that was waited for is active" "$(cat out)" '^key .* is active$'
+ok "tokens are minted" mint
+run "Back up"
+SIGNED=$(kid_of active)
+run "Compromise"
+is "the key that signed is revoked" "$(issuerctl key show -o json -- "$SIGNED" | jq -r .state)" revoked
+like "what verifiers need was listed" "$(cat out)" 'MinIO'
+ok "tokens are minted" mint
+run "Restore"
+is "the store is that of the backup: the key is not revoked there" "$(issuerctl key show -o json -- "$SIGNED" | jq -r .state)" active
+ok "tokens are minted" mint
+ok "the damaged store was put aside" test -f "$STORE.damaged"
+run "Change the sealing key"
+ok "the old key is with the backups" test -f "$BACKUPS/sealing.key.old"
+ok "tokens are minted" mint
+run "The clock jumped"
+ok "tokens are minted" mint
+
+# ---- moving in, into an empty place ----
+issuer_stop
+rm -rf state ci.secret
+umask 077
+openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out sa.key
+openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 | openssl pkey -pubout -out sa-old.pub
+run "Move in"
+like "the cluster's key is among those that were exported" "$(cat out)" "$(openssl pkey -in sa.key -pubout | sed -n 2p | sed 's/[+]/[+]/g')"
+is "it signs" "$(issuerctl key list -o json | jq -c '[.[] | select(.state == "active") | [.imported, .alg]]')" '[[true,"RS256"]]'
+demo
+ok "tokens are minted" mint
+ok "and verify" verifies "$(token_of)"
+done_testing
