@@ -93,6 +93,21 @@ static int ensure_issuer(struct cmd_run *run, struct err *err)
 		err);
 }
 
+/* The first keys, or what is due. A clock that is not to be planned by is a warning where there
+ * are keys already: they are left as they are. */
+static int ensure_keys(struct cmd_run *run, struct rotate_result *ret, struct err *err)
+{
+	*ret = (struct rotate_result){ .changed = 0 };
+	if (keys_rotate(run, &(struct plan_ask){ .verb = PLAN_TICK }, NULL, ret, err) == 0)
+		return 0;
+	if (err->code != ERR_EARLY ||
+		store_keys_load(run->store, cmd_issuer(run), &ret->keys, err) < 0)
+		return -1;
+	*err = (struct err)ERR_INIT;
+	keys_warn(run, &ret->keys);
+	return 0;
+}
+
 static int dry_run(const struct cmd_run *run, const char *sealing_path)
 {
 	const struct conf_issuer *issuer = &run->conf->issuers[0];
@@ -125,8 +140,7 @@ static int init(struct cmd_run *run, struct err *err)
 		return dry_run(run, sealing_path);
 	if (ensure_store(run, err) < 0 || ensure_issuer(run, err) < 0 ||
 		ensure_sealing_key(run, sealing_path, err) < 0 ||
-		keys_rotate(run, &(struct plan_ask){ .verb = PLAN_TICK }, NULL, &result, err) <
-			0)
+		ensure_keys(run, &result, err) < 0)
 		return -1;
 	rc = output_object(run,
 		json_pack("{s:s, s:s, s:s, s:s, s:b, s:I}", "issuer", cmd_issuer(run), "url",

@@ -52,6 +52,8 @@ ok "far ahead, tokens are minted all the same" until_true mints 201
 ok "but the log says that rotation stopped" until_true logged 'keys.rotation_failed error="the clock says 20.*this machine has not been running that long'
 is "no key was made" "$(keys)" 2
 exits "an admin cannot rotate" 3 issuerctl key rotate
+ok "init, which has nothing to do, goes well" issuerctl init
+like "and warns" "$(issuerctl init 2>&1)" 'warning: the clock says'
 like "and is told what to do" "$(cat .output)" 'if the clock is right run: issuerctl db accept-clock'
 OUT=$(issuerctl db accept-clock --dry-run -o json)
 is "accept-clock says what it would accept" "$(echo "$OUT" | jq -c '[.dry_run, .clock_is]')" '[true,"ahead"]'

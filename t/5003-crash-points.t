@@ -33,8 +33,8 @@ disarm() { rm -f "$TEST_CRASH"; }
 # whole WHAT - after write $n: says what is wrong, once.
 whole() {
 	store_is_whole >kid 2>why || { echo "write $n of $1: $(cat why)" >>broken && return; }
-	issuerctl token create demo/app >token 2>why2 || { echo "write $n of $1: $(cat why2)" >>broken && return; }
-	[ "$(token_header "$(cat token)" | jq -r .kid)" = "$(cat kid)" ] ||
+	issuerctl token create demo/app >minted 2>why2 || { echo "write $n of $1: $(cat why2)" >>broken && return; }
+	[ "$(token_header "$(cat minted)" | jq -r .kid)" = "$(cat kid)" ] ||
 		echo "write $n of $1: another key signs than the rows say" >>broken
 }
 
