@@ -7,6 +7,8 @@
 #ifndef PLAN_HISTORY_H
 #define PLAN_HISTORY_H
 
+#define WORLD_KEYS_MAX 80
+
 #include "t/unit/chance.h"
 #include "t/unit/plan_world.h"
 

@@ -5,6 +5,8 @@
  * revoked keys, and those must be refused once max-age is over. SEED=n repeats a run, WORLDS=n
  * lives through so many.
  * SPDX-License-Identifier: Apache-2.0 */
+#define WORLD_KEYS_MAX 80
+
 #include "t/unit/chance.h"
 #include "t/unit/plan_world.h"
 
