@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -82,7 +83,8 @@ static int check_private(int fd, const char *path, off_t *ret_size, struct err *
 		return err_errno(err, ERR_FAILED, "could not examine '%s'", path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_REFUSED, "'%s' is not a regular file", path);
-	if (st.st_uid != geteuid() && st.st_uid != 0)
+	/* root helps a daemon that runs as somebody else, and whose key it is. */
+	if (st.st_uid != geteuid() && st.st_uid != 0 && geteuid() != 0)
 		return err_set(err, ERR_REFUSED,
 			"'%s' belongs to uid %u, so its owner could change it; run: chown %u '%s'",
 			path, (unsigned)st.st_uid, (unsigned)geteuid(), path);
@@ -145,13 +147,9 @@ int file_sync_directory_of(const char *path, struct err *err)
 	return 0;
 }
 
-/* Writes a file that has no proper name yet, and gives it that; link, unlike rename, never
- * replaces what is there. */
-static int publish(int fd, const char *draft, const char *path, const void *p, size_t len,
-	struct err *err)
+int file_publish(const char *draft, const char *path, struct err *err)
 {
-	if (write_all(fd, p, len) < 0 || fsync(fd) < 0)
-		return err_errno(err, ERR_FAILED, "could not write '%s'", path);
+	/* link, unlike rename, never replaces what is there. */
 	if (link(draft, path) < 0)
 		return err_errno(err, errno == EEXIST ? ERR_CONFLICT : open_code(),
 			"could not create '%s'", path);
@@ -162,6 +160,13 @@ static int publish(int fd, const char *draft, const char *path, const void *p, s
 	return 0;
 }
 
+static int write_durably(int fd, const char *path, const void *p, size_t len, struct err *err)
+{
+	return write_all(fd, p, len) < 0 || fsync(fd) < 0
+		? err_errno(err, ERR_FAILED, "could not write '%s'", path)
+		: 0;
+}
+
 int file_create_secret(const char *path, const void *p, size_t len, struct err *err)
 {
 	auto_free char *draft = text_format("%s.XXXXXX", path);
@@ -170,7 +175,44 @@ int file_create_secret(const char *path, const void *p, size_t len, struct err *
 
 	if (fd < 0)
 		return err_errno(err, open_code(), "could not create '%s'", path);
-	rc = publish(fd, draft, path, p, len, err);
+	rc = write_durably(fd, path, p, len, err);
+	if (rc == 0)
+		rc = file_publish(draft, path, err);
 	(void)unlink(draft); /* its proper name stays */
+	return rc;
+}
+
+/* A device or a pipe would be replaced by a file; what a link points to would stay as it was.
+ */
+static int check_replaceable(const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return err_set(err, ERR_REFUSED,
+			"'%s' is there and no regular file; give another name, or - for standard "
+			"output",
+			path);
+	return 0;
+}
+
+int file_replace(const char *path, const void *p, size_t len, struct err *err)
+{
+	auto_free char *draft = text_format("%s.XXXXXX", path);
+	const mode_t mask = umask(0);
+	auto_close int fd = -1;
+	int rc;
+
+	(void)umask(mask);
+	if (check_replaceable(path, err) < 0)
+		return -1;
+	fd = mkostemp(draft, O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(err, open_code(), "could not create '%s'", path);
+	rc = write_durably(fd, path, p, len, err);
+	if (rc == 0 && (fchmod(fd, 0666 & ~mask) < 0 || rename(draft, path) < 0))
+		rc = err_errno(err, ERR_FAILED, "could not write '%s'", path);
+	if (rc < 0)
+		(void)unlink(draft); /* a leftover harms nobody */
 	return rc;
 }

@@ -12,9 +12,9 @@
  * input. ERR_NOT_FOUND if there is none, ERR_BAD_INPUT if it is larger. */
 int file_read(const char *path, size_t max, char **ret, size_t *ret_len, struct err *err);
 
-/* The same for a secret: a regular file owned by us or root, not accessible to group or others,
- * else ERR_REFUSED with the chmod to run. The bytes are on the secure heap:
- * secret_free(p, len). */
+/* The same for a secret: a regular file owned by us or root (by anybody if we are root), not
+ * accessible to group or others, else ERR_REFUSED with the chmod to run. The bytes are on the
+ * secure heap: secret_free(p, len). */
 int file_read_secret(const char *path, size_t max, unsigned char **ret, size_t *ret_len,
 	struct err *err);
 
@@ -28,5 +28,14 @@ int file_sync_directory_of(const char *path, struct err *err);
 /* Makes the file with mode 0600, written and synced with its directory; it appears whole or not
  * at all. ERR_CONFLICT if there is one already. */
 int file_create_secret(const char *path, const void *p, size_t len, struct err *err);
+
+/* Gives the finished file `draft` its proper name, durably, beside the one it has; ERR_CONFLICT
+ * if that is taken. */
+int file_publish(const char *draft, const char *path, struct err *err);
+
+/* Writes a file that anybody may read (umask permitting), in the place of the one that is
+ * there: whole or not at all. ERR_REFUSED if what is there is no regular file. One thread only:
+ * it asks for the umask. */
+int file_replace(const char *path, const void *p, size_t len, struct err *err);
 
 #endif

@@ -11,6 +11,7 @@ libbase_a_SOURCES = \
 	%D%/file.c %D%/file.h \
 	%D%/log.c %D%/log.h \
 	%D%/name.c %D%/name.h \
+	%D%/num.h \
 	%D%/secret.c %D%/secret.h \
 	%D%/text.c %D%/text.h
 

@@ -91,3 +91,10 @@ void log_event(enum log_level level, const char *event, ...)
 	if (write(STDERR_FILENO, line.s, line.len) < 0)
 		return; /* nowhere left to complain to */
 }
+
+void log_trouble(bool *is_on, const char *event, const struct err *err)
+{
+	if (!*is_on)
+		log_event(LOG_ERROR, event, "error", err->text, NULL);
+	*is_on = true;
+}

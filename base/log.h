@@ -6,6 +6,10 @@
 #ifndef LOG_H
 #define LOG_H
 
+#include <stdbool.h>
+
+#include "base/err.h"
+
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 /* Lines below `level` are dropped. Call before threads start. Default LOG_INFO. */
@@ -16,5 +20,9 @@ void log_set_level_named(const char *name);
 /* Followed by pairs of key (a literal) and value (NULL: the pair is left out), ended by a NULL
  * key. Never pass a token or a secret. */
 void log_event(enum log_level level, const char *event, ...) __attribute__((sentinel));
+
+/* For what is tried again and again: an error is logged when `is_on`, the caller's memory, was
+ * false, and sets it. The caller clears it when it goes well again. */
+void log_trouble(bool *is_on, const char *event, const struct err *err);
 
 #endif

@@ -77,18 +77,23 @@ void text_add(struct text *t, const char *s)
 	text_add_bytes(t, s, strlen(s));
 }
 
-void text_addf(struct text *t, const char *fmt, ...)
+void text_addv(struct text *t, const char *fmt, va_list ap)
 {
 	auto_free char *s = NULL;
-	va_list ap;
-	int len;
+	const int len = vasprintf(&s, fmt, ap);
 
-	va_start(ap, fmt);
-	len = vasprintf(&s, fmt, ap);
-	va_end(ap);
 	if (len < 0)
 		abort();
 	text_add_bytes(t, s, (size_t)len);
+}
+
+void text_addf(struct text *t, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	text_addv(t, fmt, ap);
+	va_end(ap);
 }
 
 void text_free(struct text *t)
@@ -157,6 +162,19 @@ void text_clean(char *s)
 			*s = '?';
 		s += len == 0 ? 1 : len;
 	}
+}
+
+bool text_is_clean(const char *s)
+{
+	size_t len;
+
+	while (*s != '\0') {
+		len = utf8_length((const unsigned char *)s);
+		if (len == 0)
+			return false;
+		s += len;
+	}
+	return true;
 }
 
 int text_int(const char *s, int64_t min, int64_t max, int64_t *ret, struct err *err)

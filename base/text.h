@@ -4,6 +4,7 @@
 #ifndef TEXT_H
 #define TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,6 +28,8 @@ struct text {
 void text_add(struct text *t, const char *s);
 void text_add_bytes(struct text *t, const void *p, size_t len);
 void text_addf(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void text_addv(struct text *t, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
 void text_free(struct text *t);
 static inline void auto_text_(struct text *t)
 {
@@ -58,6 +61,8 @@ int text_read_time(const char *s, unix_time *ret, struct err *err);
 /* Makes `s` fit for any log, terminal and JSON: control characters and bytes that are not UTF-8
  * (RFC 3629) become '?', one each. */
 void text_clean(char *s);
+/* Would that change nothing? */
+bool text_is_clean(const char *s);
 
 /* Small strings by value; use `.s` within the full expression they are made in. */
 struct text_small {

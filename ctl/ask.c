@@ -7,15 +7,24 @@
 
 #include "ctl/ask.h"
 
+int ask_needed(const struct cmd_run *run, const char *question, bool *ret, struct err *err)
+{
+	*ret = !cmd_value(run, "yes");
+	if (*ret && (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)))
+		return err_set(err, ERR_EARLY,
+			"nobody is there to answer '%s'; add --yes if that is meant", question);
+	return 0;
+}
+
 int ask_yes(const struct cmd_run *run, const char *question, struct err *err)
 {
 	char answer[16];
+	bool is_needed;
 
-	if (cmd_value(run, "yes"))
+	if (ask_needed(run, question, &is_needed, err) < 0)
+		return -1;
+	if (!is_needed)
 		return 0;
-	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
-		return err_set(err, ERR_EARLY,
-			"nobody is there to answer '%s'; add --yes if that is meant", question);
 	(void)fflush(stdout); /* what it is about comes before it */
 	(void)fprintf(stderr, "%s [y/N] ", question);
 	if (!fgets(answer, sizeof(answer), stdin))

@@ -3,11 +3,13 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "base/text.h"
 #include "ctl/cmd.h"
 #include "setup/settings.h"
 
-#define CMD_SPAN_MAX_S (INT64_C(100) * 365 * 86400)
+#define CMD_SPAN_MAX_S (INT64_C(10) * 366 * 86400) /* ten years either way */
 
 const char *cmd_value(const struct cmd_run *run, const char *name)
 {
@@ -76,20 +78,30 @@ int cmd_moment(const struct cmd_run *run, const char *name, bool is_past, unix_t
 		*ret = TIME_UNSET;
 		return 0;
 	}
-	if (text_duration(value, 0, CMD_SPAN_MAX_S, &span_s, &ignored) == 0) {
+	if (text_duration(value, 0, INT64_MAX / 2, &span_s, &ignored) == 0)
 		*ret = is_past ? run->now - span_s : run->now + span_s;
-		return 0;
-	}
-	return text_read_time(value, ret, err) < 0 ? err_add(err, "--%s", name) : 0;
+	else if (text_read_time(value, ret, err) < 0)
+		return err_add(err, "--%s", name);
+	if (*ret < run->now - CMD_SPAN_MAX_S || *ret > run->now + CMD_SPAN_MAX_S)
+		return err_set(err, ERR_BAD_INPUT, "--%s: %.40s is more than ten years away",
+			name, value);
+	return 0;
 }
 
-void cmd_would(const char *fmt, ...)
+void cmd_would(const struct cmd_run *run, const char *fmt, ...)
 {
+	auto_text struct text deed = TEXT_INIT;
+	json_auto_t *json = NULL;
 	va_list ap;
 
-	(void)fputs("would ", stdout);
 	va_start(ap, fmt);
-	(void)vprintf(fmt, ap);
+	text_addv(&deed, fmt, ap);
 	va_end(ap);
+	if (run->output != CMD_JSON) {
+		(void)printf("would %s\n", deed.s);
+		return;
+	}
+	json = json_pack("{s:b, s:s}", "dry_run", true, "would", deed.s);
+	(void)json_dumpf(json, stdout, JSON_INDENT(2)); /* the stream remembers a failure */
 	(void)putchar('\n');
 }

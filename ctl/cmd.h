@@ -98,7 +98,9 @@ int cmd_duration(const struct cmd_run *run, const char *name, int64_t min_s, int
 int cmd_moment(const struct cmd_run *run, const char *name, bool is_past, unix_time *ret,
 	struct err *err);
 
-/* For --dry-run: says what would have been done, on standard output. */
-void cmd_would(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* For --dry-run: says what would have been done, on standard output: a line, or with -o json an
+ * object. */
+void cmd_would(const struct cmd_run *run, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 #endif

@@ -126,7 +126,7 @@ static int client_create(struct cmd_run *run, struct err *err)
 	(void)text_fit(client.name, sizeof(client.name), run->args[0]); /* checked: it fits */
 	client.expires_at = expires_s > 0 ? run->now + expires_s : TIME_UNSET;
 	if (run->is_dry_run) {
-		cmd_would("create client '%s'", client.name);
+		cmd_would(run, "create client '%s'", client.name);
 		return 0;
 	}
 	return create(run, &client, err);
@@ -156,7 +156,8 @@ static int client_revoke(struct cmd_run *run, struct err *err)
 		store_client_get(run->store, cmd_issuer(run), run->args[0], &client, err) < 0)
 		return -1;
 	if (run->is_dry_run) {
-		cmd_would("revoke client '%s'; its next request would get 401", client.name);
+		cmd_would(run, "revoke client '%s'; its next request would get 401",
+			client.name);
 		store_client_free(&client);
 		return 0;
 	}

@@ -1,8 +1,10 @@
 /* cmd_db.c - issuerctl db ...: the store as a whole.
  * SPDX-License-Identifier: Apache-2.0 */
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "ctl/cmd.h"
@@ -11,6 +13,40 @@
 #include "ctl/progress.h"
 #include "keys/rewrap.h"
 #include "setup/settings.h"
+
+/* ---- check ---- */
+
+/* Each part says what is wrong by itself; the first that is ends it. */
+static int db_check(struct cmd_run *run, struct err *err)
+{
+	auto_key_sealing struct key_sealing *opener = NULL;
+	auto_store_keys struct store_keys keys = { .count = 0 };
+	auto_sealing struct sealing *sealing = NULL;
+	int64_t records;
+
+	if (cmd_open(run, STORE_READ, err) < 0 || store_check(run->store, err) < 0 ||
+		store_audit_verify(run->store, cmd_issuer(run), &records, err) < 0 ||
+		keys_load(run, &keys, err) < 0)
+		return -1;
+	sealing = settings_sealing(run->conf);
+	if (sealing_find(sealing, cmd_issuer(run), &keys, &opener, err) < 0)
+		return -1;
+	if (output_object(run,
+		    json_pack("{s:s, s:I, s:I, s:s?}", "store", run->conf->store,
+			    "audit_records", (json_int_t)records, "keys",
+			    (json_int_t)keys.count, "restored_from",
+			    keys.memory.backup_at == TIME_UNSET
+				    ? NULL
+				    : text_time(keys.memory.backup_at).s),
+		    "store", err) < 0)
+		return -1;
+	if (run->output == CMD_TABLE)
+		(void)printf(
+			"\nGood: the file is whole, the audit is unbroken, and the sealing key "
+			"opens the keys.\n");
+	keys_warn(run, &keys);
+	return 0;
+}
 
 /* ---- backup ---- */
 
@@ -47,20 +83,48 @@ static int report_backup(struct cmd_run *run, const char *path, struct err *err)
 	return 0;
 }
 
+/* SQLite's own files beside a store: it would take a backup there for one of them. */
+static bool is_beside_store(const char *path, const char *store)
+{
+	static const char *const suffix[] = { "-journal", "-wal", "-shm" };
+	auto_free char *path_copy = text_copy(path);
+	auto_free char *store_copy = text_copy(store);
+	const char *name = basename(path_copy);
+	const char *own = basename(store_copy);
+	const size_t len = strlen(own);
+
+	for (size_t i = 0; i < sizeof(suffix) / sizeof(suffix[0]); i++)
+		if (strncmp(name, own, len) == 0 && strcmp(name + len, suffix[i]) == 0)
+			return true;
+	return false;
+}
+
+static int check_target(const struct cmd_run *run, const char *path, struct err *err)
+{
+	auto_free char *copy = text_copy(path);
+	struct stat st;
+
+	if (!text_is_clean(path) || is_beside_store(path, run->conf->store))
+		return err_set(err, ERR_BAD_INPUT, "'%s' is no name for a backup; give another",
+			path);
+	if (lstat(path, &st) == 0)
+		return err_set(err, ERR_CONFLICT, "'%s' exists already; give another name",
+			path);
+	if (access(dirname(copy), W_OK) < 0)
+		return err_errno(err, ERR_FAILED, "could not create '%s'", path);
+	return 0;
+}
+
 static int db_backup(struct cmd_run *run, struct err *err)
 {
 	static struct progress_words words = { "copied", "pages" };
 	const char *path = run->args[0];
-	struct stat st;
 	int rc;
 
-	if (cmd_open(run, STORE_WRITE, err) < 0)
+	if (cmd_open(run, STORE_WRITE, err) < 0 || check_target(run, path, err) < 0)
 		return -1;
-	if (stat(path, &st) == 0)
-		return err_set(err, ERR_CONFLICT, "'%s' exists already; give another name",
-			path);
 	if (run->is_dry_run) {
-		cmd_would("copy the store '%s' to '%s'", run->conf->store, path);
+		cmd_would(run, "copy the store '%s' to '%s'", run->conf->store, path);
 		return 0;
 	}
 	rc = store_backup(run->store, path, run->now, progress_count, &words, err);
@@ -83,29 +147,32 @@ static int report_rewrap(struct cmd_run *run, const struct rewrap_result *result
 		return -1;
 	if (run->output == CMD_TABLE)
 		(void)printf(
-			"\nBackups made until now open with the old sealing key only: keep it with them, away\n"
-			"from here, and make a new backup. A running issuerd finds the new one by itself; if\n"
-			"systemd hands it the key (LoadCredential=), restart the unit once.\n");
+			"\nBackups made until now open with the old sealing key only: keep it as long as them,\n"
+			"in another place, and make a new backup. A running issuerd finds the new one by\n"
+			"itself; if systemd hands it the key (LoadCredential=), restart the unit once.\n");
 	return 0;
 }
 
 static int db_rewrap(struct cmd_run *run, struct err *err)
 {
 	struct rewrap rewrap = { .given = cmd_value(run, "new-key"), .actor = run->actor };
+	auto_key_sealing struct key_sealing *given = NULL;
 	struct rewrap_result result;
 	int rc;
 
 	if (cmd_open(run, STORE_WRITE, err) < 0)
 		return -1;
+	rewrap.store = run->store;
+	rewrap.path = run->conf->sealing_key;
+	if (run->is_dry_run && rewrap.given && rewrap_read_given(&rewrap, &given, err) < 0)
+		return -1;
 	if (run->is_dry_run) {
-		cmd_would(
+		cmd_would(run,
 			"seal the private keys in '%s' anew, put the new sealing key to '%s', and "
 			"keep the old one beside it",
 			run->conf->store, run->conf->sealing_key);
 		return 0;
 	}
-	rewrap.store = run->store;
-	rewrap.path = run->conf->sealing_key;
 	if (rewrap_run(&rewrap, run->now, &result, err) < 0)
 		return -1;
 	rc = report_rewrap(run, &result, err);
@@ -118,15 +185,18 @@ static int db_rewrap(struct cmd_run *run, struct err *err)
 /* What the clock is judged by, and what comes of it. */
 static int report_clock(struct cmd_run *run, const struct store_memory *before, struct err *err)
 {
-	const char *direction = before->clock_at == TIME_UNSET ? "unset"
-		: run->now < before->clock_at                  ? "back"
-							       : "ahead";
+	struct err ignored = ERR_INIT;
+	const bool is_good = plan_clock_check(before, settings_plan(run->conf).clock_skew_s,
+				     run->clock, &ignored) == 0;
+	const char *was = is_good                   ? "good"
+		: run->clock.now < before->clock_at ? "back"
+						    : "ahead";
 
 	if (output_object(run,
 		    json_pack("{s:b, s:s, s:o, s:s, s:o}", "dry_run", run->is_dry_run, "clock",
-			    text_time(run->now).s, "last_committed",
-			    output_time(before->clock_at), "clock_is", direction,
-			    "restored_from", output_time(before->backup_at)),
+			    text_time(run->clock.now).s, "last_committed",
+			    output_time(before->clock_at), "clock_was", was, "restored_from",
+			    output_time(before->backup_at)),
 		    "clock", err) < 0)
 		return -1;
 	if (run->output == CMD_TABLE)
@@ -157,6 +227,8 @@ static const struct cmd_option rewrap_options[] = {
 };
 
 const struct cmd cmd_db[] = {
+	{ "db", "check", "", 0, 0, "Check file, audit and sealing key", CMD_LOOKS, NULL,
+		db_check },
 	{ "db", "backup", "FILE", 1, 1, "Copy the store to a new file, while it is in use",
 		CMD_CHANGES, NULL, db_backup },
 	{ "db", "rewrap", "", 0, 0, "Change the sealing key, while it is in use", CMD_CHANGES,

@@ -75,8 +75,8 @@ static int grant_add(struct cmd_run *run, struct err *err)
 		settings_open_store(run->conf, STORE_WRITE, &run->store, err) < 0)
 		return -1;
 	if (run->is_dry_run) {
-		cmd_would("allow '%s' tokens of '%s' for up to %s", run->args[0], run->args[1],
-			text_span(grant.max_ttl_s).s);
+		cmd_would(run, "allow '%s' tokens of '%s' for up to %s", run->args[0],
+			run->args[1], text_span(grant.max_ttl_s).s);
 		return 0;
 	}
 	if (store_grant_add(run->store, cmd_issuer(run), &grant, run->actor, &grant.id, err) <
@@ -113,7 +113,7 @@ static int grant_remove(struct cmd_run *run, struct err *err)
 	if (cmd_open(run, STORE_WRITE, err) < 0)
 		return -1;
 	if (run->is_dry_run) {
-		cmd_would("remove grant %" PRId64, id);
+		cmd_would(run, "remove grant %" PRId64, id);
 		return 0;
 	}
 	if (store_grant_remove(run->store, cmd_issuer(run), id, run->actor, run->now, err) < 0)

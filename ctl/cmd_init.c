@@ -98,10 +98,10 @@ static int ensure_issuer(struct cmd_run *run, struct err *err)
 static int ensure_keys(struct cmd_run *run, struct rotate_result *ret, struct err *err)
 {
 	*ret = (struct rotate_result){ .changed = 0 };
-	if (keys_rotate(run, &(struct plan_ask){ .verb = PLAN_TICK }, NULL, ret, err) == 0)
+	if (keys_rotate(run, &(struct plan_ask){ .verb = PLAN_TICK }, NULL, false, ret, err) ==
+		0)
 		return 0;
-	if (err->code != ERR_EARLY ||
-		store_keys_load(run->store, cmd_issuer(run), &ret->keys, err) < 0)
+	if (err->code != ERR_EARLY || keys_load(run, &ret->keys, err) < 0)
 		return -1;
 	*err = (struct err)ERR_INIT;
 	keys_warn(run, &ret->keys);
@@ -115,15 +115,16 @@ static int dry_run(const struct cmd_run *run, const char *sealing_path)
 	const bool is_there = stat(run->conf->store, &st) == 0;
 
 	if (is_there)
-		cmd_would("leave the store '%s' as it is, and add what it lacks",
+		cmd_would(run, "leave the store '%s' as it is, and add what it lacks",
 			run->conf->store);
 	else
-		cmd_would("make the store '%s' for issuer '%s' at %s", run->conf->store,
+		cmd_would(run, "make the store '%s' for issuer '%s' at %s", run->conf->store,
 			issuer->name, issuer->url);
 	if (stat(sealing_path, &st) < 0)
-		cmd_would("make the sealing key '%s'", sealing_path);
+		cmd_would(run, "make the sealing key '%s'", sealing_path);
 	if (!is_there)
-		cmd_would("make an active and a standby key (%s)", run->conf->keys.algorithm);
+		cmd_would(run, "make an active and a standby key (%s)",
+			run->conf->keys.algorithm);
 	return 0;
 }
 

@@ -38,7 +38,7 @@ static int load(struct cmd_run *run, struct store_keys *ret, struct err *err)
 {
 	if (cmd_open(run, STORE_READ, err) < 0)
 		return -1;
-	return store_keys_load(run->store, cmd_issuer(run), ret, err);
+	return keys_load(run, ret, err);
 }
 
 static int key_list(struct cmd_run *run, struct err *err)
@@ -72,16 +72,15 @@ static int print_pem(const struct store_key *row, struct err *err)
 	return output_flush(err);
 }
 
-static int print_jwk(struct cmd_run *run, const struct store_key *row, struct err *err)
+static int print_jwk(const struct store_key *row, struct err *err)
 {
 	auto_key EVP_PKEY *key = NULL;
-	json_t *jwk;
+	json_auto_t *jwk = NULL;
 
 	if (key_from_public_der(row->public_der, row->public_len, &key, err) < 0 ||
 		jwk_write(key, row->kid, row->alg, &jwk, err) < 0)
 		return err_add(err, "key %s", row->kid);
-	run->output = CMD_JSON;
-	return output_object(run, jwk, "kid", err);
+	return output_json(jwk, err);
 }
 
 static int key_show(struct cmd_run *run, struct err *err)
@@ -95,13 +94,13 @@ static int key_show(struct cmd_run *run, struct err *err)
 	if (run->output == CMD_PEM)
 		return print_pem(&keys.key[i], err);
 	if (run->output == CMD_JWK)
-		return print_jwk(run, &keys.key[i], err);
+		return print_jwk(&keys.key[i], err);
 	if (keys_json(run, &keys, i, &json, err) < 0)
 		return -1;
 	return output_object(run, json, "kid", err);
 }
 
-/* One key, or all that are published, in the order of the JWKS' age. */
+/* One key, or all that are published, the oldest first. */
 static int key_export(struct cmd_run *run, struct err *err)
 {
 	auto_store_keys struct store_keys keys = { .count = 0 };
@@ -190,14 +189,14 @@ static int look_at_goal(const struct store_keys *keys, size_t i, enum goal goal,
 static int look(struct cmd_run *run, const char *prefix, enum goal goal, struct err *err)
 {
 	auto_store_keys struct store_keys keys = { .count = 0 };
-	const unix_time now = clock_now();
-	unix_time change;
+	unix_time now, change;
 	size_t i;
 	int rc;
 
-	if (store_keys_load(run->store, cmd_issuer(run), &keys, err) < 0 ||
-		keys_find(&keys, prefix, &i, err) < 0)
+	run->clock = clock_read();
+	if (keys_load(run, &keys, err) < 0 || keys_find(&keys, prefix, &i, err) < 0)
 		return -1;
+	now = run->now;
 	rc = look_at_goal(&keys, i, goal, now, err);
 	change = plan_key_change(&keys, i, now);
 	if (rc == 0)
@@ -220,9 +219,7 @@ static int report_wait(struct cmd_run *run, struct err *err)
 
 	if (run->output != CMD_JSON)
 		return output_flush(err);
-	run->now = clock_now();
-	if (store_keys_load(run->store, cmd_issuer(run), &keys, err) < 0 ||
-		keys_find(&keys, run->args[0], &i, err) < 0 ||
+	if (keys_load(run, &keys, err) < 0 || keys_find(&keys, run->args[0], &i, err) < 0 ||
 		keys_json(run, &keys, i, &json, err) < 0)
 		return -1;
 	return output_object(run, json, "kid", err);
@@ -266,7 +263,7 @@ static const struct cmd_option rotate_options[] = {
 };
 
 static const struct cmd_option revoke_options[] = {
-	{ "reason", "TEXT", "why; the audit keeps it", 0 },
+	{ "reason", "TEXT", "why; has to be said, and the audit keeps it", 0 },
 	{ "accept-verifier-outage", NULL, "also if no other key is known to verifiers yet", 0 },
 	ASK_OPTION,
 	{ .name = NULL },
@@ -294,8 +291,9 @@ static const struct cmd_option wait_options[] = {
 const struct cmd cmd_key[] = {
 	{ "key", "list", "", 0, 0, "List the signing keys and their states", CMD_LOOKS, NULL,
 		key_list },
-	{ "key", "show", "KID", 1, 1, "Show one key; the start of its kid is enough",
-		CMD_SHOWS_KEY, NULL, key_show },
+	{ "key", "show", "KID", 1, 1,
+		"Show one key; the start of its kid is enough (-o pem, jwk)", CMD_SHOWS_KEY,
+		NULL, key_show },
 	{ "key", "timeline", "", 0, 0, "Draw what was and what is planned", CMD_LOOKS,
 		timeline_options, key_timeline },
 	{ "key", "rotate", "", 0, 0, "Let the standby key sign at the earliest safe moment",

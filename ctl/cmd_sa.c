@@ -75,7 +75,7 @@ static int sa_create(struct cmd_run *run, struct err *err)
 		return -1;
 	account.annotations = text;
 	if (run->is_dry_run) {
-		cmd_would("create service account '%s'", run->args[0]);
+		cmd_would(run, "create service account '%s'", run->args[0]);
 		return 0;
 	}
 	if (store_account_create(run->store, cmd_issuer(run), &account, run->actor, err) < 0)
@@ -139,7 +139,7 @@ static int sa_annotate(struct cmd_run *run, struct err *err)
 		annotations = json_object();
 	rc = annotate(annotations, changes, run->arg_count - 1, &text, err);
 	if (rc == 0 && run->is_dry_run)
-		cmd_would("set the annotations of '%s' to %s", run->args[0], text);
+		cmd_would(run, "set the annotations of '%s' to %s", run->args[0], text);
 	else if (rc == 0)
 		rc = store_account_annotate(run->store, cmd_issuer(run), account.namespace,
 			account.name, text, run->actor, run->now, err);
@@ -160,7 +160,8 @@ static int sa_delete(struct cmd_run *run, struct err *err)
 	if (load(run, STORE_WRITE, &account, err) < 0)
 		return -1;
 	if (run->is_dry_run)
-		cmd_would("delete service account '%s' (uid %s)", run->args[0], account.uid);
+		cmd_would(run, "delete service account '%s' (uid %s)", run->args[0],
+			account.uid);
 	else
 		rc = store_account_delete(run->store, cmd_issuer(run), account.namespace,
 			account.name, run->actor, run->now, err);

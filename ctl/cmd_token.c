@@ -16,6 +16,7 @@
 
 #define AUDIENCES_MAX   16
 #define VERIFY_LEEWAY_S 60 /* kube-apiserver's own */
+#define MINT_TRIES      8  /* each lost race is a change of the keys */
 
 /* ---- create ---- */
 
@@ -58,10 +59,10 @@ static int open_ring(struct cmd_run *run, struct keyring **ret, struct err *err)
 	struct keyring_slot *slot;
 	int rc;
 
-	if (keyring_slot_open(run->store, cmd_issuer(run), sealing, &policy, run->now, &slot,
+	if (keyring_slot_open(run->store, cmd_issuer(run), sealing, &policy, run->clock, &slot,
 		    err) < 0)
 		return -1;
-	rc = keyring_slot_sign(slot, run->now, ret, err);
+	rc = keyring_slot_sign(slot, run->clock, ret, err);
 	keyring_slot_close(slot);
 	return rc;
 }
@@ -106,6 +107,21 @@ static int mint_one(struct cmd_run *run, const struct store_account *account, js
 	return rc;
 }
 
+/* Keys that change between a signature and its record make it worthless: it is made again. */
+static int mint_and_record(struct cmd_run *run, const struct store_account *account,
+	json_t *audiences, int64_t ttl_s, struct err *err)
+{
+	int rc = -1;
+
+	for (int i = 0; i < MINT_TRIES && rc < 0; i++) {
+		*err = (struct err)ERR_INIT;
+		rc = mint_one(run, account, audiences, ttl_s, err);
+		if (rc < 0 && err->code != ERR_CONFLICT)
+			return -1;
+	}
+	return rc;
+}
+
 static int token_create(struct cmd_run *run, struct err *err)
 {
 	char namespace[NAME_LABEL_MAX + 1];
@@ -127,9 +143,9 @@ static int token_create(struct cmd_run *run, struct err *err)
 		json_array_append_new(audiences, json_string(run->conf->issuers[0].url)) < 0)
 		rc = err_set(err, ERR_FAILED, "could not list the audiences");
 	else if (run->is_dry_run)
-		cmd_would("mint a token of '%s' for %s", run->args[0], text_span(ttl_s).s);
+		cmd_would(run, "mint a token of '%s' for %s", run->args[0], text_span(ttl_s).s);
 	else
-		rc = mint_one(run, &account, audiences, ttl_s, err);
+		rc = mint_and_record(run, &account, audiences, ttl_s, err);
 	store_account_free(&account);
 	return rc;
 }

@@ -134,7 +134,8 @@ static int import(struct cmd_run *run, const EVP_PKEY *key, bool is_private,
 	int rc;
 
 	if (take_options(run, is_private, &ask, row, err) < 0 || describe(key, row, err) < 0 ||
-		keys_rotate(run, &ask, ask.verifies_only ? NULL : key, &result, err) < 0)
+		keys_rotate(run, &ask, ask.verifies_only ? NULL : key, run->is_dry_run, &result,
+			err) < 0)
 		return -1;
 	rc = report(run, &result, row, ask.verifies_only, err);
 	store_keys_free(&result.keys);

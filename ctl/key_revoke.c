@@ -21,6 +21,7 @@ struct revocation {
 	json_t *behind;  /* verifiers that may refuse what signs instead */
 	json_t *to_tell; /* what verifiers need to forget the key */
 	const char *reason;
+	bool is_asked; /* and so all that it hits was shown before */
 };
 
 static void release(struct revocation *r)
@@ -41,10 +42,9 @@ static int take_reason(const struct cmd_run *run, const char **ret, struct err *
 	if (strlen(reason) > REASON_MAX)
 		return err_set(err, ERR_BAD_INPUT, "--reason takes %d bytes at most",
 			REASON_MAX);
-	for (const char *c = reason; *c != '\0'; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			return err_set(err, ERR_BAD_INPUT,
-				"--reason takes no line breaks or control characters");
+	if (!text_is_clean(reason))
+		return err_set(err, ERR_BAD_INPUT,
+			"--reason takes UTF-8 without line breaks or control characters");
 	*ret = reason;
 	return 0;
 }
@@ -54,8 +54,7 @@ static int look(struct cmd_run *run, struct revocation *r, struct err *err)
 	auto_store_keys struct store_keys keys = { .count = 0 };
 	size_t i;
 
-	if (store_keys_load(run->store, cmd_issuer(run), &keys, err) < 0 ||
-		keys_find(&keys, run->args[0], &i, err) < 0)
+	if (keys_load(run, &keys, err) < 0 || keys_find(&keys, run->args[0], &i, err) < 0)
 		return -1;
 	r->key = keys.key[i];
 	r->key.public_der = r->key.sealed = NULL; /* they go with the list */
@@ -84,10 +83,9 @@ static int64_t alive_in_all(const struct revocation *r)
 	return sum;
 }
 
-static void print_blast_radius(const struct cmd_run *run, const struct revocation *r)
+static void print_blast_radius(const struct revocation *r)
 {
-	(void)printf(
-		"Key %s (generation %s) is %s. Tokens it signed that are still alive: %s\n",
+	(void)printf("Key %s (generation %s, %s): tokens it signed that have not expired: %s\n",
 		r->key.kid, text_num(r->key.generation).s, plan_state_name(r->was),
 		text_num(alive_in_all(r)).s);
 	for (size_t i = 0; i < r->alive.count; i++) {
@@ -103,7 +101,6 @@ static void print_blast_radius(const struct cmd_run *run, const struct revocatio
 		(void)printf(
 			"It was imported: tokens that it signed elsewhere are not counted.\n");
 	(void)putchar('\n');
-	(void)run;
 }
 
 static void print_succession(const struct cmd_run *run, const struct revocation *r,
@@ -167,7 +164,6 @@ static int plan(struct cmd_run *run, struct revocation *r, bool is_dry_run,
 	struct rotate_result *ret, struct err *err)
 {
 	const struct plan_policy policy = settings_plan(run->conf);
-	const bool was_dry_run = run->is_dry_run;
 	const struct plan_ask ask = {
 		.verb = PLAN_REVOKE,
 		.generation = r->key.generation,
@@ -175,12 +171,8 @@ static int plan(struct cmd_run *run, struct revocation *r, bool is_dry_run,
 		.accepts_outage = cmd_value(run, "accept-verifier-outage"),
 	};
 	const struct store_key *signer;
-	int rc;
 
-	run->is_dry_run = is_dry_run;
-	rc = keys_rotate(run, &ask, NULL, ret, err);
-	run->is_dry_run = was_dry_run;
-	if (rc < 0)
+	if (keys_rotate(run, &ask, NULL, is_dry_run, ret, err) < 0)
 		return -1;
 	signer = r->was == PLAN_ACTIVE ? signer_of(ret) : NULL;
 	/* Whoever had the key that is revoked has one that was published no later. */
@@ -193,20 +185,28 @@ static int plan(struct cmd_run *run, struct revocation *r, bool is_dry_run,
 	return 0;
 }
 
-/* People see what would happen, and are asked. */
+/* People see what would happen, and are asked. With --yes the deed comes before the words:
+ * whoever reads them may not read to the end. */
 static int confirm(struct cmd_run *run, struct revocation *r, struct err *err)
 {
 	auto_free char *question = text_format("Revoke key %s for good?", r->key.kid);
 	struct rotate_result preview;
 
+	if (ask_needed(run, question, &r->is_asked, err) < 0)
+		return -1;
+	if (!r->is_asked)
+		return 0;
 	if (plan(run, r, true, &preview, err) < 0)
 		return -1;
 	if (run->output == CMD_TABLE) {
-		print_blast_radius(run, r);
+		print_blast_radius(r);
 		print_succession(run, r, &preview);
 	}
 	store_keys_free(&preview.keys);
-	return ask_yes(run, question, err);
+	if (ask_yes(run, question, err) < 0)
+		return -1;
+	run->clock = clock_read(); /* an answer may take its time */
+	return 0;
 }
 
 static int report(struct cmd_run *run, const struct revocation *r,
@@ -214,15 +214,17 @@ static int report(struct cmd_run *run, const struct revocation *r,
 {
 	if (run->output != CMD_TABLE)
 		return report_json(run, r, result, err);
-	if (run->is_dry_run) {
-		print_blast_radius(run, r);
+	if (!r->is_asked) {
+		print_blast_radius(r);
 		print_succession(run, r, result);
-		(void)printf("Dry run: nothing was done.\n\n");
-	} else {
-		(void)printf("Done: key %s is revoked, and out of the JWKS.\n\n", r->key.kid);
 	}
+	if (run->is_dry_run)
+		(void)printf("Dry run: nothing was done.\n\n");
+	else
+		(void)printf("Done: key %s is revoked, and out of the JWKS.\n\n", r->key.kid);
 	verifiers_print("What verifiers need to stop accepting it:", r->to_tell, "needs");
 	keys_print_moments(&result->keys, run->now);
+	keys_warn(run, &result->keys);
 	return 0;
 }
 

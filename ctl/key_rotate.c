@@ -44,11 +44,10 @@ static int judge(struct cmd_run *run, const struct store_keys *keys, int64_t old
 	const ptrdiff_t next = plan_successor(keys, run->now);
 	const ptrdiff_t active = plan_active(keys, run->now);
 
-	if (active < 0 || (next < 0 && keys->key[active].generation == old_signer))
-		return err_set(err, ERR_UNHEALTHY,
-			"no active key, or no standby; is the clock right?");
 	ret->keys = keys;
-	ret->is_immediate = keys->key[active].generation != old_signer;
+	ret->is_immediate = active >= 0 && keys->key[active].generation != old_signer;
+	if (!ret->is_immediate && next < 0)
+		return err_set(err, ERR_UNHEALTHY, "there is no standby");
 	ret->signer = &keys->key[ret->is_immediate ? active : next];
 	ret->behind = ret->is_immediate ? verifiers_behind(&policy, ret->signer, run->now)
 					: json_array();
@@ -76,7 +75,9 @@ static void print(const struct cmd_run *run, const struct rotation *rotation)
 	const struct store_key *signer = rotation->signer;
 
 	if (rotation->is_immediate) {
-		(void)printf("%s: key %s %s now; tokens of the old key stay valid.\n",
+		(void)printf(
+			"%s: key %s %s now. Tokens of the old key stay valid, but for verifiers that try only\n"
+			"the first key of the JWKS (builds of Ceph RGW before August 2026).\n",
 			run->is_dry_run ? "Dry run" : "Done", keys_kid(signer),
 			run->is_dry_run ? "would sign from" : "signs from");
 	} else {
@@ -108,66 +109,38 @@ static int report(struct cmd_run *run, const struct rotation *rotation, struct e
 	return output_object(run, json, "signer", err);
 }
 
-/* What is there before. */
-struct before {
-	int64_t signer;              /* generation, or 0 */
-	char kid[STORE_KID_LEN + 1]; /* of the standby that would sign at once, or "" */
-	unix_time trusted_at;        /* its */
-	unix_time publish_at;
-};
-
-static int look(struct cmd_run *run, struct before *ret, struct err *err)
+/* The generation of the key that is active before, or 0. */
+static int look(struct cmd_run *run, int64_t *ret, struct err *err)
 {
 	auto_store_keys struct store_keys keys = { .count = 0 };
-	ptrdiff_t active, next;
+	ptrdiff_t active;
 
-	if (store_keys_load(run->store, cmd_issuer(run), &keys, err) < 0)
+	if (keys_load(run, &keys, err) < 0)
 		return -1;
 	active = plan_active(&keys, run->now);
-	next = plan_ripest(&keys, run->now);
-	*ret = (struct before){ .signer = active < 0 ? 0 : keys.key[active].generation };
-	if (next >= 0) {
-		(void)text_fit(ret->kid, sizeof(ret->kid), keys.key[next].kid); /* same size */
-		ret->trusted_at = plan_trusted_at(&keys.key[next]);
-		ret->publish_at = keys.key[next].publish_at;
-	}
+	*ret = active < 0 ? 0 : keys.key[active].generation;
 	return 0;
-}
-
-/* --now means at once, or not at all; and an outage has to be meant. */
-static int check_now(const struct cmd_run *run, const struct before *before, struct err *err)
-{
-	if (!cmd_value(run, "now") || cmd_value(run, "accept-verifier-outage") ||
-		before->trusted_at <= run->now)
-		return 0;
-	return err_set(err, ERR_EARLY,
-		"key %s has been published for %s only: verifiers may lack it until %s (in %s), and "
-		"would refuse its tokens; without --now it signs as soon as that is over, with "
-		"--accept-verifier-outage it signs now",
-		before->kid, text_span(run->now - before->publish_at).s,
-		text_time(before->trusted_at).s, text_span(before->trusted_at - run->now).s);
 }
 
 int key_rotate(struct cmd_run *run, struct err *err)
 {
 	const struct plan_ask ask = {
 		.verb = PLAN_ROTATE,
-		.accepts_outage =
-			cmd_value(run, "now") && cmd_value(run, "accept-verifier-outage"),
+		.is_now = cmd_value(run, "now"),
+		.accepts_outage = cmd_value(run, "accept-verifier-outage"),
 	};
 	struct rotate_result result;
 	struct rotation rotation;
-	struct before before;
+	int64_t before;
 	int rc;
 
-	if (cmd_value(run, "accept-verifier-outage") && !cmd_value(run, "now"))
+	if (ask.accepts_outage && !ask.is_now)
 		return err_set(err, ERR_BAD_INPUT,
 			"--accept-verifier-outage goes with --now; without it nothing is risked");
 	if (cmd_open(run, STORE_WRITE, err) < 0 || look(run, &before, err) < 0 ||
-		check_now(run, &before, err) < 0 ||
-		keys_rotate(run, &ask, NULL, &result, err) < 0)
+		keys_rotate(run, &ask, NULL, run->is_dry_run, &result, err) < 0)
 		return -1;
-	rc = judge(run, &result.keys, before.signer, &rotation, err);
+	rc = judge(run, &result.keys, before, &rotation, err);
 	if (rc == 0) {
 		rotation.is_changed = result.changed > 0;
 		rc = report(run, &rotation, err);

@@ -9,8 +9,16 @@
 #include "ctl/output.h"
 #include "setup/settings.h"
 
+int keys_load(struct cmd_run *run, struct store_keys *ret, struct err *err)
+{
+	if (store_keys_load(run->store, cmd_issuer(run), ret, err) < 0)
+		return -1;
+	run->now = plan_time(&ret->memory, settings_plan(run->conf).clock_skew_s, run->clock);
+	return 0;
+}
+
 int keys_rotate(struct cmd_run *run, const struct plan_ask *ask, const EVP_PKEY *private,
-	struct rotate_result *ret, struct err *err)
+	bool is_dry_run, struct rotate_result *ret, struct err *err)
 {
 	auto_sealing struct sealing *sealing = settings_sealing(run->conf);
 	const struct rotate rotate = {
@@ -23,7 +31,10 @@ int keys_rotate(struct cmd_run *run, const struct plan_ask *ask, const EVP_PKEY 
 		.private = private,
 	};
 
-	return rotate_run(&rotate, ask, run->is_dry_run, run->clock, ret, err);
+	if (rotate_run(&rotate, ask, is_dry_run, run->clock, ret, err) < 0)
+		return -1;
+	run->now = ret->now;
+	return 0;
 }
 
 int keys_find(const struct store_keys *keys, const char *prefix, size_t *ret, struct err *err)
@@ -47,12 +58,6 @@ int keys_find(const struct store_keys *keys, const char *prefix, size_t *ret, st
 const char *keys_kid(const struct store_key *key)
 {
 	return key->kid[0] ? key->kid : "(new)";
-}
-
-/* When it left the JWKS, or will. */
-static unix_time leaves_at(const struct store_key *key)
-{
-	return key->revoked_at != TIME_UNSET ? key->revoked_at : key->remove_at;
 }
 
 static json_t *next_state(const struct store_keys *keys, size_t i, unix_time change)
@@ -82,12 +87,10 @@ int keys_json(struct cmd_run *run, const struct store_keys *keys, size_t i, json
 		"since", output_time(plan_since(keys, i, run->now)), "next_state",
 		next_state(keys, i, change), "next_change",
 		output_time(change == PLAN_NEVER ? TIME_UNSET : change), "leaves_at",
-		output_time(leaves_at(key)), "tokens_alive", (json_int_t)alive, "created_at",
-		output_time(key->created_at), "publish_at", output_time(key->publish_at),
-		"trusted_at",
-		output_time(key->activate_at == TIME_UNSET && key->remove_at != TIME_UNSET
-				? TIME_UNSET
-				: plan_trusted_at(key)),
+		output_time(plan_leaves_at(key)), "tokens_alive", (json_int_t)alive,
+		"created_at", output_time(key->created_at), "publish_at",
+		output_time(key->publish_at), "trusted_at",
+		output_time(plan_verifies_only(key) ? TIME_UNSET : plan_trusted_at(key)),
 		"activate_at", output_time(key->activate_at), "remove_at",
 		output_time(key->remove_at), "revoked_at", output_time(key->revoked_at),
 		"max_ttl", text_span(key->ttl_ratchet_s).s, "imported", key->is_imported,
@@ -180,8 +183,8 @@ void keys_warn(const struct cmd_run *run, const struct store_keys *keys)
 
 	if (published > PLAN_PUBLISHED_WARN) {
 		auto_free char *text = text_format(
-			"%zu keys are published; from %d on nothing is added, because some "
-			"verifiers read no more: rotate less often, or lower tokens.max_lifetime",
+			"%zu keys are published, and some verifiers read no more than %d, so no more are "
+			"added then: rotate less often, import fewer, or lower tokens.max_lifetime",
 			published, PLAN_PUBLISHED_MAX);
 
 		warn(text);
@@ -194,7 +197,14 @@ void keys_warn(const struct cmd_run *run, const struct store_keys *keys)
 
 		warn(text);
 	}
-	if (plan_clock_not_back(memory->clock_at, policy.clock_skew_s, run->now, &err) < 0 ||
-		plan_clock_not_ahead(memory, run->clock, &err) < 0)
+	if (plan_successor(keys, run->now) < 0)
+		warn("there is no standby; issuerd makes one as soon as it can, and its log says why "
+		     "it cannot (keys.rotation_failed)");
+	if (plan_clock_check(memory, policy.clock_skew_s, run->clock, &err) < 0)
 		warn(err.text);
+	/* Of what would be there are no private halves. */
+	if (!run->is_dry_run && keys->count > 0 && plan_signer(keys, run->now) < 0)
+		warn("no key can sign now; the one that will is listed, or make it sign at once, "
+		     "also if verifiers lack it: issuerctl key rotate --now "
+		     "--accept-verifier-outage");
 }

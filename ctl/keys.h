@@ -8,10 +8,14 @@
 #include "ctl/cmd.h"
 #include "keys/rotate.h"
 
-/* rotate_run with the settings of this command line (dry run included). `private` is the half
- * of a key that is imported, or NULL. */
+/* The keys there are. From here on run->now is the time by which their states are computed
+ * (plan_time). */
+int keys_load(struct cmd_run *run, struct store_keys *ret, struct err *err);
+
+/* rotate_run with the settings of this command line. `private` is the half of a key that is
+ * imported, or NULL. */
 int keys_rotate(struct cmd_run *run, const struct plan_ask *ask, const EVP_PKEY *private,
-	struct rotate_result *ret, struct err *err);
+	bool is_dry_run, struct rotate_result *ret, struct err *err);
 
 /* The one key whose kid starts with `prefix`. */
 int keys_find(const struct store_keys *keys, const char *prefix, size_t *ret, struct err *err);

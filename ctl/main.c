@@ -132,6 +132,24 @@ static const char *option_name(const struct option *options, int opt, int at)
 	return options->name;
 }
 
+/* The word in which getopt found something wrong: of letters in one word it has not left it. */
+static const char *bad_word(int argc, char **argv)
+{
+	const char *word = optind < argc ? argv[optind] : NULL;
+
+	return optopt != 0 && word && word[0] == '-' && word[1] != '-' &&
+			strchr(word + 1, optopt)
+		? word
+		: argv[optind - 1];
+}
+
+/* Letters in one word are most likely no options at all: a kid may begin with "-h". */
+static bool is_in_word(int argc, char **argv)
+{
+	return optind < argc && argv[optind][0] == '-' && argv[optind][1] != '-' &&
+		strlen(argv[optind]) > 2;
+}
+
 /* Reads the options of these lists, up to one that asks for help or the version. `mode` is
  * getopt's: "+" stops at the first argument. `of` is the command they belong to. */
 static int parse_options(struct line *line, int argc, char **argv, const char *mode,
@@ -148,11 +166,16 @@ static int parse_options(struct line *line, int argc, char **argv, const char *m
 	optind = 0; /* glibc: start anew */
 	while (!line->asks_help && !line->asks_version &&
 		(opt = getopt_long(argc, argv, letters.s, options, &at)) != -1) {
+		if (opt == 'h' && is_in_word(argc, argv)) {
+			opt = '?';
+			optopt = 'h';
+		}
 		if (opt == '?' || opt == ':')
 			return err_set(err, ERR_BAD_INPUT,
 				"%s option '%s'; run issuerctl %s--help (an argument that begins "
 				"with '-' goes after --)",
-				opt == ':' ? "no value for" : "unknown", argv[optind - 1], of);
+				opt == ':' ? "no value for" : "unknown", bad_word(argc, argv),
+				of);
 		if (take_option(line, option_name(options, opt, at), optarg, err) < 0)
 			return -1;
 	}
@@ -270,6 +293,8 @@ int main(int argc, char **argv)
 	if (!line.run.cmd) {
 		const bool is_asked = at < argc && asks_help(argv[at]);
 
+		if (at < argc && !is_asked)
+			(void)fprintf(stderr, "issuerctl: unknown verb '%.64s'\n\n", argv[at]);
 		help_print_noun(noun, is_asked ? stdout : stderr);
 		return finish(is_asked ? 0 : STATUS_USAGE);
 	}

@@ -71,7 +71,7 @@ int output_flush(struct err *err)
 	return 0;
 }
 
-static int print_json(const json_t *json, struct err *err)
+int output_json(const json_t *json, struct err *err)
 {
 	if (json_dumpf(json, stdout, JSON_INDENT(2)) < 0)
 		return err_errno(err, ERR_FAILED, "could not write to standard output");
@@ -138,7 +138,7 @@ int output_list(const struct cmd_run *run, json_t *list, const struct output_col
 	size_t i;
 
 	if (run->output == CMD_JSON)
-		return print_json(owned, err);
+		return output_json(owned, err);
 	if (run->output == CMD_TABLE)
 		print_table(owned, columns, run->now);
 	else
@@ -153,8 +153,10 @@ int output_object(const struct cmd_run *run, json_t *object, const char *name_me
 	const char *key;
 	json_t *value;
 
+	if (!owned)
+		return err_set(err, ERR_FAILED, "could not put it into words");
 	if (run->output == CMD_JSON)
-		return print_json(owned, err);
+		return output_json(owned, err);
 	if (run->output == CMD_NAME) {
 		print_name(owned, name_member);
 		return output_flush(err);

@@ -21,6 +21,9 @@ struct output_column {
 	enum output_form form;
 };
 
+/* Any JSON, as it is. */
+int output_json(const json_t *json, struct err *err);
+
 /* A list of objects. Takes over `list`. */
 int output_list(const struct cmd_run *run, json_t *list, const struct output_column *columns,
 	const char *name_member, struct err *err);

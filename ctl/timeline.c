@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/num.h"
 #include "base/text.h"
 #include "ctl/timeline.h"
 
@@ -14,30 +15,29 @@
 #define MARGIN_SHARE 20
 #define SPAN_MIN_S   60
 
-static unix_time min_time(unix_time a, unix_time b)
+const char *timeline_legend(enum plan_state state)
 {
-	return a < b ? a : b;
-}
+	static const char *const legends[] = {
+		[PLAN_STAGED] = NULL,
+		[PLAN_STANDBY] = "standby: published",
+		[PLAN_ACTIVE] = "active: signs",
+		[PLAN_RETIRING] = "retiring: published, signs no more",
+		[PLAN_REMOVED] = NULL,
+		[PLAN_REVOKED] = "revoked",
+	};
 
-static unix_time max_time(unix_time a, unix_time b)
-{
-	return a > b ? a : b;
-}
-
-static unix_time end_of(const struct store_key *key)
-{
-	return key->revoked_at != TIME_UNSET ? key->revoked_at : key->remove_at;
+	return legends[state];
 }
 
 /* All moments of a key stretch the picture. */
 static void stretch(struct timeline *t, const struct store_key *key)
 {
-	const unix_time moments[] = { key->publish_at, key->activate_at, end_of(key) };
+	const unix_time moments[] = { key->publish_at, key->activate_at, plan_leaves_at(key) };
 
 	for (size_t m = 0; m < sizeof(moments) / sizeof(moments[0]); m++)
 		if (moments[m] != TIME_UNSET) {
-			t->from = min_time(t->from, moments[m]);
-			t->to = max_time(t->to, moments[m]);
+			t->from = num_min(t->from, moments[m]);
+			t->to = num_max(t->to, moments[m]);
 		}
 }
 
@@ -53,16 +53,16 @@ struct timeline timeline_of(const struct store_keys *keys, unix_time now)
 			plan_state(keys, i, now) != PLAN_REVOKED)
 			stretch(&t, &keys->key[i]);
 	/* Of those that are gone, what overlaps with the others' past. */
-	oldest = min_time(t.from, now - (t.to - now) / PAST_SHARE);
+	oldest = num_min(t.from, now - (t.to - now) / PAST_SHARE);
 	for (size_t i = 0; i < keys->count; i++) {
-		const unix_time end = end_of(&keys->key[i]);
+		const unix_time end = plan_leaves_at(&keys->key[i]);
 
 		if (end == TIME_UNSET || end > oldest)
 			t.shown[t.count++] = i;
 	}
 	t.from = oldest;
-	margin = max_time((t.to - t.from) / MARGIN_SHARE, SPAN_MIN_S);
-	t.to = max_time(t.to, now + (now - t.from) / PAST_SHARE) + margin;
+	margin = num_max((t.to - t.from) / MARGIN_SHARE, SPAN_MIN_S);
+	t.to = num_max(t.to, now + (now - t.from) / PAST_SHARE) + margin;
 	return t;
 }
 

@@ -25,6 +25,9 @@ struct timeline {
 	size_t count;
 };
 
+/* What a state means, in a few words; NULL: it is not drawn. */
+const char *timeline_legend(enum plan_state state);
+
 struct timeline timeline_of(const struct store_keys *keys, unix_time now);
 void timeline_free(struct timeline *timeline);
 #define auto_timeline __attribute__((cleanup(timeline_free)))

@@ -23,16 +23,14 @@
 #define BOTTOM 74
 #define MARKS  8
 
-static const struct {
-	const char *fill;
-	const char *legend; /* NULL: not drawn */
-} looks[] = {
-	[PLAN_STAGED] = { "none", NULL },
-	[PLAN_STANDBY] = { "#9ecae1", "standby: published" },
-	[PLAN_ACTIVE] = { "#2b8a3e", "active: signs" },
-	[PLAN_RETIRING] = { "#f2c14e", "retiring: published, signs no more" },
-	[PLAN_REMOVED] = { "none", NULL },
-	[PLAN_REVOKED] = { "none", NULL },
+/* The colour of a state's bar; NULL: it is drawn otherwise, or not at all. */
+static const char *const fills[] = {
+	[PLAN_STAGED] = NULL,
+	[PLAN_STANDBY] = "#9ecae1",
+	[PLAN_ACTIVE] = "#2b8a3e",
+	[PLAN_RETIRING] = "#f2c14e",
+	[PLAN_REMOVED] = NULL,
+	[PLAN_REVOKED] = NULL,
 };
 
 struct picture {
@@ -61,14 +59,14 @@ static void add_segment(struct picture *p, size_t i, enum plan_state state, unix
 	const int64_t x = x_of(p, from);
 	int64_t width = x_of(p, to) - x;
 
-	if (!looks[state].legend)
+	if (!fills[state])
 		return;
 	if (width < 2)
 		width = 2; /* what is short is seen all the same */
 	text_addf(&p->svg,
 		"<rect x=\"%" PRId64 "\" y=\"%" PRId64 "\" width=\"%" PRId64
 		"\" height=\"%d\" fill=\"%s\"><title>%s %s from %s%s%s</title></rect>\n",
-		x, y, width, BAR, looks[state].fill, key->kid, plan_state_name(state),
+		x, y, width, BAR, fills[state], key->kid, plan_state_name(state),
 		text_time(from).s, to < p->t.to ? " to " : "",
 		to < p->t.to ? text_time(to).s : "");
 }
@@ -136,21 +134,23 @@ static void add_legend(struct picture *p)
 	const int64_t y = p->height - 24;
 	int64_t x = LEFT;
 
-	for (size_t s = 0; s < sizeof(looks) / sizeof(looks[0]); s++) {
-		if (!looks[s].legend)
+	for (size_t s = 0; s < sizeof(fills) / sizeof(fills[0]); s++) {
+		const char *legend = timeline_legend((enum plan_state)s);
+
+		if (!fills[s])
 			continue;
 		text_addf(&p->svg,
 			"<rect x=\"%" PRId64 "\" y=\"%" PRId64
 			"\" width=\"14\" height=\"14\" fill=\"%s\"/>\n",
-			x, y - 11, looks[s].fill);
-		add_text(p, x + 20, y, " class=\"small\"", looks[s].legend);
-		x += 40 + 7 * (int64_t)strlen(looks[s].legend);
+			x, y - 11, fills[s]);
+		add_text(p, x + 20, y, " class=\"small\"", legend);
+		x += 40 + 7 * (int64_t)strlen(legend);
 	}
 	text_addf(&p->svg,
 		"<path d=\"M%" PRId64 " %" PRId64
 		"l12 12 m0 -12 l-12 12\" stroke=\"#c92a2a\" stroke-width=\"3\"/>\n",
 		x, y - 10);
-	add_text(p, x + 20, y, " class=\"small\"", "revoked");
+	add_text(p, x + 20, y, " class=\"small\"", timeline_legend(PLAN_REVOKED));
 }
 
 static void draw(struct picture *p, const char *issuer)
@@ -175,25 +175,6 @@ static void draw(struct picture *p, const char *issuer)
 	text_add(&p->svg, "</svg>\n");
 }
 
-/* Whole or not at all, over whatever was there. */
-static int replace(const char *path, const struct text *svg, struct err *err)
-{
-	auto_free char *draft = text_format("%s.XXXXXX", path);
-	auto_close int fd = mkostemp(draft, O_CLOEXEC);
-	const mode_t mask = umask(0);
-
-	(void)umask(mask);
-	if (fd < 0)
-		return err_errno(err, ERR_FAILED, "could not write '%s'", path);
-	if (write(fd, svg->s, svg->len) != (ssize_t)svg->len || fchmod(fd, 0666 & ~mask) < 0 ||
-		rename(draft, path) < 0) {
-		(void)err_errno(err, ERR_FAILED, "could not write '%s'", path);
-		(void)unlink(draft);
-		return -1;
-	}
-	return 0;
-}
-
 int timeline_draw_svg(const struct store_keys *keys, const char *issuer, unix_time now,
 	const char *path, struct err *err)
 {
@@ -206,7 +187,7 @@ int timeline_draw_svg(const struct store_keys *keys, const char *issuer, unix_ti
 		(void)fputs(p.svg.s, stdout);
 		rc = output_flush(err);
 	} else {
-		rc = replace(path, &p.svg, err);
+		rc = file_replace(path, p.svg.s, p.svg.len, err);
 	}
 	text_free(&p.svg);
 	timeline_free(&p.t);

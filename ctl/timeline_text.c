@@ -7,33 +7,36 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/num.h"
 #include "base/text.h"
 #include "ctl/timeline.h"
 
-#define LEFT_WIDTH  19 /* kid, generation, blanks */
-#define WIDTH_MIN   60
-#define WIDTH_MAX   200
-#define WIDTH_PLAIN 100 /* not a terminal */
-#define MARK_EVERY  14  /* columns between marks, at least */
+#define KID_WIDTH            12
+#define GENERATION_WIDTH_MIN 4
+#define WIDTH_MIN            60
+#define WIDTH_MAX            200
+#define WIDTH_PLAIN          100 /* not a terminal */
+#define MARK_EVERY           14  /* columns between marks, at least */
 
 /* How a state looks: in UTF-8, in ASCII, and its colour (ECMA-48 SGR). */
 static const struct look {
 	const char *bar;
 	char plain;
 	const char *colour;
-	const char *legend; /* NULL: not drawn */
 } looks[] = {
-	[PLAN_STAGED] = { "·", '.', "2", NULL },
-	[PLAN_STANDBY] = { "░", '-', "36", "standby: published" },
-	[PLAN_ACTIVE] = { "█", '#', "32", "active: signs" },
-	[PLAN_RETIRING] = { "▒", '=', "33", "retiring: published, signs no more" },
-	[PLAN_REMOVED] = { " ", ' ', NULL, NULL },
-	[PLAN_REVOKED] = { "×", 'x', "31", "revoked" },
+	[PLAN_STAGED] = { "·", '.', "2" },
+	[PLAN_STANDBY] = { "░", '-', "36" },
+	[PLAN_ACTIVE] = { "█", '#', "32" },
+	[PLAN_RETIRING] = { "▒", '=', "33" },
+	[PLAN_REMOVED] = { " ", ' ', NULL },
+	[PLAN_REVOKED] = { "×", 'x', "31" },
 };
 
 struct canvas {
 	struct timeline t;
 	unix_time now;
+	int generation_width;
+	int left;     /* columns before the bars */
 	size_t width; /* of the bars */
 	bool is_utf8;
 	bool has_colour;
@@ -87,6 +90,15 @@ static enum plan_state state_in(const struct canvas *c, size_t i, size_t column)
 	return timeline_state(&c->t, i, time_of(c, column));
 }
 
+/* Is what is drawn here to be seen in no other column? Then "now" does not hide it. */
+static bool is_narrow(const struct canvas *c, size_t i, size_t column)
+{
+	const enum plan_state state = state_in(c, i, column);
+
+	return timeline_legend(state) && (column == 0 || state_in(c, i, column - 1) != state) &&
+		(column + 1 == c->width || state_in(c, i, column + 1) != state);
+}
+
 static void print_bar(const struct canvas *c, size_t i)
 {
 	const struct store_key *key = &c->t.keys->key[i];
@@ -97,7 +109,7 @@ static void print_bar(const struct canvas *c, size_t i)
 	for (size_t column = 0; column < c->width; column++) {
 		const enum plan_state state = state_in(c, i, column);
 
-		if (column == now) {
+		if (column == now && !is_narrow(c, i, column)) {
 			text_add(&line, c->is_utf8 ? "│" : "|");
 			continue;
 		}
@@ -111,7 +123,8 @@ static void print_bar(const struct canvas *c, size_t i)
 	}
 	while (line.len > 0 && line.s[line.len - 1] == ' ')
 		line.s[--line.len] = '\0';
-	(void)printf("%-12.12s %4s  %s\n", key->kid, text_num(key->generation).s, line.s);
+	(void)printf("%-12.12s %*s  %s\n", key->kid, c->generation_width,
+		text_num(key->generation).s, line.s);
 }
 
 /* Marks at whole steps, and beneath the bars their dates. */
@@ -135,21 +148,47 @@ static void print_axis(const struct canvas *c)
 	}
 	for (size_t len = c->width; len > 0 && labels[len - 1] == ' '; len--)
 		labels[len - 1] = '\0';
-	(void)printf("%*s%s\n%*s%s\n", LEFT_WIDTH, "", ruler.s, LEFT_WIDTH, "", labels);
+	(void)printf("%*s%s\n%*s%s\n", c->left, "", ruler.s, c->left, "", labels);
 	free(labels);
 }
 
+/* In as many lines as it takes: a look and its legend stay together. */
 static void print_legend(const struct canvas *c)
 {
+	static const struct look now = { "│", '|', NULL };
+	const size_t count = sizeof(looks) / sizeof(looks[0]);
 	auto_text struct text line = TEXT_INIT;
+	size_t column = 0;
 
-	for (size_t s = 0; s < sizeof(looks) / sizeof(looks[0]); s++) {
-		if (!looks[s].legend)
+	text_addf(&line, "%*s", c->left, "");
+	for (size_t s = 0; s <= count; s++) {
+		const char *legend = s < count ? timeline_legend((enum plan_state)s) : "now";
+		const size_t width = legend ? strlen(legend) + 2 : 0;
+
+		if (width == 0)
 			continue;
-		add_look(&line, c, &looks[s]);
-		text_addf(&line, " %s   ", looks[s].legend);
+		if (column > 0 && column + width > c->width) {
+			text_addf(&line, "\n%*s", c->left, "");
+			column = 0;
+		}
+		add_look(&line, c, s < count ? &looks[s] : &now);
+		text_addf(&line, " %s%s", legend, s < count ? "   " : "");
+		column += width + 3;
 	}
-	(void)printf("%*s%s%s now\n", LEFT_WIDTH, "", line.s, c->is_utf8 ? "│" : "|");
+	(void)puts(line.s);
+}
+
+/* The last generation is the longest; after a restore they are long. */
+static void set_widths(struct canvas *c)
+{
+	const struct store_keys *keys = c->t.keys;
+
+	c->generation_width = GENERATION_WIDTH_MIN;
+	if (keys->count > 0)
+		c->generation_width = (int)num_max(c->generation_width,
+			(int64_t)strlen(text_num(keys->key[keys->count - 1].generation).s));
+	c->left = KID_WIDTH + 1 + c->generation_width + 2;
+	c->width = terminal_width() - (size_t)c->left;
 }
 
 void timeline_print(const struct store_keys *keys, const char *issuer, unix_time now)
@@ -157,14 +196,14 @@ void timeline_print(const struct store_keys *keys, const char *issuer, unix_time
 	struct canvas c = {
 		.t = timeline_of(keys, now),
 		.now = now,
-		.width = terminal_width() - LEFT_WIDTH,
 		.is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
 		.has_colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
 	};
 
+	set_widths(&c);
 	(void)printf("Signing keys of issuer '%s' at %s; a column is %s\n\n", issuer,
 		text_time(now).s, text_span((c.t.to - c.t.from) / (int64_t)c.width).s);
-	(void)printf("%-12s %4s\n", "KID", "GEN");
+	(void)printf("%-12s %*s\n", "KID", c.generation_width, "GEN");
 	for (size_t n = 0; n < c.t.count; n++)
 		print_bar(&c, c.t.shown[n]);
 	print_axis(&c);

@@ -35,22 +35,22 @@ static const struct verifier {
 
 #define COUNT (sizeof(verifiers) / sizeof(verifiers[0]))
 
-/* TIME_UNSET for those who take it at once, PLAN_NEVER for those who have to be given it. */
+/* PLAN_NEVER for those who have to be given it. */
 static unix_time takes_at(const struct plan_policy *policy, const struct store_key *key,
 	enum ends ends)
 {
 	switch (ends) {
-	case BY_UNKNOWN_KID:
-		break;
+	case BY_UNKNOWN_KID: /* what it fetches may still be a cache's on the way */
+		return key->publish_at + policy->publication_lag_s;
 	case BY_MAX_AGE:
 		return key->publish_at + policy->max_age_s + policy->publication_lag_s +
 			policy->clock_skew_s;
 	case BY_ITS_OWN_CACHE:
 		return plan_trusted_at(key);
 	case BY_HAND:
-		return PLAN_NEVER;
+		break;
 	}
-	return TIME_UNSET;
+	return PLAN_NEVER;
 }
 
 json_t *verifiers_behind(const struct plan_policy *policy, const struct store_key *key,

@@ -66,7 +66,7 @@ static int open_gateway(struct daemon *d, const struct conf *conf, char *const *
 		settings_open_store(conf, STORE_READ, &gw->store, err) < 0)
 		return -1;
 	gw->plan = settings_plan(conf);
-	return keyring_slot_open(gw->store, gw->issuer->name, NULL, &gw->plan, clock_now(),
+	return keyring_slot_open(gw->store, gw->issuer->name, NULL, &gw->plan, clock_read(),
 		&gw->slot, err);
 }
 
@@ -160,21 +160,31 @@ static void announce(const struct daemon *d, int ready_fd)
 	notify("READY=1");
 }
 
-static void refresh(const struct daemon *d)
+/* What was served goes on being served, unless the store is another: then all starts anew. */
+static int refresh(const struct daemon *d, bool *is_failing, struct err *err)
 {
-	struct err err = ERR_INIT;
+	struct err why = ERR_INIT;
 	enum keyring_change change;
 
-	if (keyring_slot_refresh(d->gw.slot, clock_now(), &change, &err) < 0)
-		log_event(LOG_ERROR, "keys.refresh_failed", "error", err.text, NULL);
-	else if (change != KEYRING_SAME)
+	if (keyring_slot_refresh(d->gw.slot, clock_read(), &change, &why) < 0) {
+		if (why.code == ERR_UNHEALTHY) {
+			*err = why;
+			return -1;
+		}
+		log_trouble(is_failing, "keys.refresh_failed", &why);
+		return 0;
+	}
+	*is_failing = false;
+	if (change != KEYRING_SAME)
 		log_event(LOG_INFO, "keys.refreshed", NULL);
+	return 0;
 }
 
 /* Follows the store until a signal says stop. */
 static int follow(const struct daemon *d, int signals, struct err *err)
 {
 	struct pollfd pfd = { .fd = signals, .events = POLLIN };
+	bool is_failing = false;
 
 	for (;;) {
 		const int rc = poll(&pfd, 1, REFRESH_MS);
@@ -183,7 +193,8 @@ static int follow(const struct daemon *d, int signals, struct err *err)
 			return 0;
 		if (rc < 0 && errno != EINTR)
 			return err_errno(err, ERR_FAILED, "could not wait for signals");
-		refresh(d);
+		if (refresh(d, &is_failing, err) < 0)
+			return -1;
 		for (size_t i = 0; i < d->server_count; i++)
 			http_expire(d->servers[i].http);
 	}

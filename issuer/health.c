@@ -4,43 +4,61 @@
 
 #include "base/log.h"
 #include "issuer/health.h"
+#include "keys/signer_process.h"
 
 /* 0, or -1 and why not. */
-typedef int check_fn(const struct gateway *gw, unix_time now, struct err *err);
+typedef int check_fn(const struct gateway *gw, struct clock_reading clock, struct err *err);
 
-static int check_ping(const struct gateway *gw, unix_time now, struct err *err)
+static int check_ping(const struct gateway *gw, struct clock_reading clock, struct err *err)
 {
 	(void)gw;
-	(void)now;
+	(void)clock;
 	(void)err;
 	return 0;
 }
 
-static int check_store(const struct gateway *gw, unix_time now, struct err *err)
+/* The gateway only reads. By a clock that is right, an old note says that the signer cannot
+ * write. */
+static int check_note(const struct gateway *gw, const struct store_pulse *pulse,
+	struct clock_reading clock, struct err *err)
+{
+	const struct store_memory memory = { .clock_at = pulse->clock_at,
+		.uptime_s = pulse->uptime_s };
+	struct err ignored = ERR_INIT;
+
+	if (clock.now - pulse->clock_at <= SIGNER_NOTES_WITHIN_S ||
+		plan_clock_check(&memory, gw->plan.clock_skew_s, clock, &ignored) < 0)
+		return 0;
+	return err_set(err, ERR_BUSY, "the signer has not written the store since %s",
+		text_time(pulse->clock_at).s);
+}
+
+static int check_store(const struct gateway *gw, struct clock_reading clock, struct err *err)
 {
 	struct store_pulse pulse;
 
-	(void)now;
-	return store_pulse(gw->store, gw->issuer->name, &pulse, err);
+	if (store_pulse(gw->store, gw->issuer->name, &pulse, err) < 0)
+		return -1;
+	return check_note(gw, &pulse, clock, err);
 }
 
-static int check_keys(const struct gateway *gw, unix_time now, struct err *err)
+static int check_keys(const struct gateway *gw, struct clock_reading clock, struct err *err)
 {
 	auto_keyring struct keyring *ring = NULL;
 
-	return keyring_slot_get(gw->slot, now, &ring, err);
+	if (keyring_slot_get(gw->slot, clock, &ring, err) < 0)
+		return -1;
+	return keyring_check_signer(ring, err);
 }
 
-static int check_clock(const struct gateway *gw, unix_time now, struct err *err)
+static int check_clock(const struct gateway *gw, struct clock_reading clock, struct err *err)
 {
-	auto_keyring struct keyring *ring = NULL;
-
-	return keyring_slot_sign(gw->slot, now, &ring, err);
+	return keyring_slot_check_clock(gw->slot, clock.now, err);
 }
 
-static int check_signer(const struct gateway *gw, unix_time now, struct err *err)
+static int check_signer(const struct gateway *gw, struct clock_reading clock, struct err *err)
 {
-	(void)now;
+	(void)clock;
 	return signer_is_up(gw->signer) ? 0
 					: err_set(err, ERR_BUSY, "the signer is restarting");
 }
@@ -52,7 +70,7 @@ static const struct health_check {
   ready_checks[] = { { "ping", check_ping }, { "store", check_store }, { "keys", check_keys },
 	  { "clock", check_clock }, { "signer", check_signer }, { NULL, NULL } };
 
-static void serve(const struct gateway *gw, struct http_call *call, unix_time now,
+static void serve(const struct gateway *gw, struct http_call *call, struct clock_reading clock,
 	const char *what, const struct health_check *checks)
 {
 	auto_text struct text report = TEXT_INIT;
@@ -61,7 +79,7 @@ static void serve(const struct gateway *gw, struct http_call *call, unix_time no
 
 	for (; checks->name; checks++) {
 		struct err err = ERR_INIT;
-		const bool passed = checks->fn(gw, now, &err) == 0;
+		const bool passed = checks->fn(gw, clock, &err) == 0;
 
 		/* Why is the log's business: this may be read by more people than the log is.
 		 */
@@ -81,12 +99,12 @@ static void serve(const struct gateway *gw, struct http_call *call, unix_time no
 		strlen(body));
 }
 
-void health_livez(const struct gateway *gw, struct http_call *call, unix_time now)
+void health_livez(const struct gateway *gw, struct http_call *call, struct clock_reading clock)
 {
-	serve(gw, call, now, "livez", live_checks);
+	serve(gw, call, clock, "livez", live_checks);
 }
 
-void health_readyz(const struct gateway *gw, struct http_call *call, unix_time now)
+void health_readyz(const struct gateway *gw, struct http_call *call, struct clock_reading clock)
 {
-	serve(gw, call, now, "readyz", ready_checks);
+	serve(gw, call, clock, "readyz", ready_checks);
 }

@@ -8,7 +8,8 @@
 #include "issuer/gateway.h"
 #include "issuer/http.h"
 
-void health_livez(const struct gateway *gw, struct http_call *call, unix_time now);
-void health_readyz(const struct gateway *gw, struct http_call *call, unix_time now);
+void health_livez(const struct gateway *gw, struct http_call *call, struct clock_reading clock);
+void health_readyz(const struct gateway *gw, struct http_call *call,
+	struct clock_reading clock);
 
 #endif

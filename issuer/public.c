@@ -30,7 +30,7 @@ bool public_etag_matches(const char *if_none_match, const char *etag)
 	return false;
 }
 
-static void serve(const struct gateway *gw, struct http_call *call, unix_time now,
+static void serve(const struct gateway *gw, struct http_call *call, struct clock_reading clock,
 	const char *content_type, struct keyring_document (*document)(const struct keyring *))
 {
 	const char *known = http_header(call, "If-None-Match", NULL);
@@ -40,7 +40,7 @@ static void serve(const struct gateway *gw, struct http_call *call, unix_time no
 	struct err err = ERR_INIT;
 	char *body;
 
-	if (keyring_slot_get(gw->slot, now, &ring, &err) < 0) {
+	if (keyring_slot_get(gw->slot, clock, &ring, &err) < 0) {
 		kube_reply_error(call, &err, NULL);
 		return;
 	}
@@ -59,12 +59,13 @@ static void serve(const struct gateway *gw, struct http_call *call, unix_time no
 	http_reply_body(call, 200, content_type, body, doc.len);
 }
 
-void public_discovery(const struct gateway *gw, struct http_call *call, unix_time now)
+void public_discovery(const struct gateway *gw, struct http_call *call,
+	struct clock_reading clock)
 {
-	serve(gw, call, now, "application/json", keyring_discovery);
+	serve(gw, call, clock, "application/json", keyring_discovery);
 }
 
-void public_jwks(const struct gateway *gw, struct http_call *call, unix_time now)
+void public_jwks(const struct gateway *gw, struct http_call *call, struct clock_reading clock)
 {
-	serve(gw, call, now, "application/jwk-set+json", keyring_jwks);
+	serve(gw, call, clock, "application/jwk-set+json", keyring_jwks);
 }

@@ -9,8 +9,9 @@
 #include "issuer/gateway.h"
 #include "issuer/http.h"
 
-void public_discovery(const struct gateway *gw, struct http_call *call, unix_time now);
-void public_jwks(const struct gateway *gw, struct http_call *call, unix_time now);
+void public_discovery(const struct gateway *gw, struct http_call *call,
+	struct clock_reading clock);
+void public_jwks(const struct gateway *gw, struct http_call *call, struct clock_reading clock);
 
 /* Does an If-None-Match header name this ETag? Weak comparison, RFC 9110 §13.1.2. */
 bool public_etag_matches(const char *if_none_match, const char *etag);

@@ -10,7 +10,8 @@
 #include "issuer/route.h"
 #include "issuer/tokenrequest.h"
 
-typedef void route_open_fn(const struct gateway *gw, struct http_call *call, unix_time now);
+typedef void route_open_fn(const struct gateway *gw, struct http_call *call,
+	struct clock_reading clock);
 typedef void route_caller_fn(const struct gateway *gw, struct http_call *call,
 	struct caller *caller, const char *param0, const char *param1, unix_time now);
 
@@ -160,7 +161,7 @@ void route_handle(struct http_call *call)
 	const struct route_listener *listener = call->handler_ctx;
 	const char *params[ROUTE_PARAMS_MAX] = { NULL };
 	char buffer[ROUTE_PATH_MAX];
-	const unix_time now = clock_now();
+	const struct clock_reading clock = clock_read();
 	const struct route *route = find(listener, call->request.path, buffer, params);
 	struct err err = ERR_INIT;
 
@@ -171,10 +172,10 @@ void route_handle(struct http_call *call)
 			"the server could not find the requested resource");
 		kube_reply_error(call, &err, &(struct kube_object){ .kind = NULL });
 	} else if (route->caller) {
-		serve_caller(listener->gw, call, route, params, now);
+		serve_caller(listener->gw, call, route, params, clock.now);
 	} else if (!is_allowed(route->methods, call->request.method)) {
 		refuse_method(call, route);
 	} else {
-		route->open(listener->gw, call, now);
+		route->open(listener->gw, call, clock);
 	}
 }

@@ -28,6 +28,12 @@ int key_generate(const char *alg, uint32_t rsa_bits, EVP_PKEY **ret, struct err 
 	return 0;
 }
 
+EVP_PKEY *key_ref(EVP_PKEY *key)
+{
+	(void)EVP_PKEY_up_ref(key); /* only counts */
+	return key;
+}
+
 void key_free(EVP_PKEY *key)
 {
 	EVP_PKEY_free(key); /* clears the private parts */

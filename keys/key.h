@@ -5,6 +5,7 @@
 #ifndef KEY_H
 #define KEY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,7 @@ int key_sealing_create(const char *path, struct err *err);
 /* Makes a file that holds this one; ERR_CONFLICT if the file exists. */
 int key_sealing_write(const struct key_sealing *sealing, const char *path, struct err *err);
 struct key_sealing *key_sealing_ref(struct key_sealing *sealing);
+bool key_sealing_is(const struct key_sealing *a, const struct key_sealing *b); /* same bytes? */
 void key_sealing_free(struct key_sealing *sealing); /* gives up a reference */
 static inline void auto_key_sealing_(struct key_sealing **s)
 {
@@ -39,6 +41,7 @@ static inline void auto_key_sealing_(struct key_sealing **s)
 /* A new private key for `alg`; rsa_bits is 2048, 3072 or 4096 and matters for RS256 only.
  * key_free releases it. */
 int key_generate(const char *alg, uint32_t rsa_bits, EVP_PKEY **ret, struct err *err);
+EVP_PKEY *key_ref(EVP_PKEY *key); /* one more key_free is due */
 void key_free(EVP_PKEY *key);
 static inline void auto_key_(EVP_PKEY **k)
 {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <openssl/bio.h>
+#include <openssl/core_names.h>
 #include <openssl/decoder.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -123,14 +124,53 @@ static EVP_PKEY *read_key(BIO *bio, bool is_private)
 	return key;
 }
 
-/* A private half that does not belong to its public one would sign what nobody can verify. */
-static bool is_whole(EVP_PKEY *key)
+static inline void auto_pkey_ctx_(EVP_PKEY_CTX **ctx)
 {
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
-	const bool is_good = ctx && EVP_PKEY_pairwise_check(ctx) == 1;
+	EVP_PKEY_CTX_free(*ctx);
+}
+#define auto_pkey_ctx __attribute__((cleanup(auto_pkey_ctx_)))
 
-	EVP_PKEY_CTX_free(ctx);
-	return is_good;
+/* Odd, and no longer than verifiers take (Go: 31 bits). OpenSSL has seen to the rest. */
+static bool has_usual_exponent(const EVP_PKEY *key)
+{
+	BIGNUM *e = NULL;
+	bool is_usual = true;
+
+	if (EVP_PKEY_is_a(key, "RSA")) {
+		is_usual = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e) == 1 &&
+			BN_num_bits(e) >= 2 && BN_num_bits(e) <= 31;
+		BN_free(e);
+	}
+	return is_usual;
+}
+
+/* A public exponent of 1, a prime modulus, a point off the curve: whoever trusts such a key
+ * trusts everybody. And a private half that does not belong to its public one would sign what
+ * nobody can verify. */
+static int check(EVP_PKEY *key, bool is_private, struct err *err)
+{
+	auto_pkey_ctx EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
+
+	if (!ctx || EVP_PKEY_public_check(ctx) != 1 || !has_usual_exponent(key))
+		return err_set(err, ERR_BAD_INPUT,
+			"its numbers make no sound key; tokens of such a key can be forged");
+	if (is_private && EVP_PKEY_pairwise_check(ctx) != 1)
+		return err_set(err, ERR_BAD_INPUT,
+			"its private half does not belong to its public half");
+	return 0;
+}
+
+/* The form that everybody hashes: a named curve, and a point that is not compressed. */
+static int normalize(EVP_PKEY *key, struct err *err)
+{
+	if (EVP_PKEY_is_a(key, "EC") &&
+		(EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_ENCODING,
+			 OSSL_PKEY_EC_ENCODING_GROUP) != 1 ||
+			EVP_PKEY_set_utf8_string_param(key,
+				OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+				OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED) != 1))
+		return err_set(err, ERR_FAILED, "could not put the key into its common form");
+	return 0;
 }
 
 int key_pem_read(const char *pem, size_t len, EVP_PKEY **ret, struct err *err)
@@ -161,11 +201,9 @@ int key_pem_read(const char *pem, size_t len, EVP_PKEY **ret, struct err *err)
 			"\"%s%.*s-----\" cannot be read as a key: it is damaged, or of a kind that "
 			"issuerd does not know",
 			PEM_BEGIN, label_len < 40 ? (int)label_len : 40, label);
-	if (key_algorithm(key, &alg, err) < 0)
+	if (key_algorithm(key, &alg, err) < 0 || check(key, is_private, err) < 0 ||
+		normalize(key, err) < 0)
 		return -1;
-	if (is_private && !is_whole(key))
-		return err_set(err, ERR_BAD_INPUT,
-			"its private half does not belong to its public half");
 	*ret = take(key);
 	return 0;
 }

@@ -78,6 +78,11 @@ void key_sealing_free(struct key_sealing *sealing)
 		secret_free(sealing, sizeof(*sealing));
 }
 
+bool key_sealing_is(const struct key_sealing *a, const struct key_sealing *b)
+{
+	return CRYPTO_memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}
+
 struct key_sealing *key_sealing_ref(struct key_sealing *sealing)
 {
 	(void)atomic_fetch_add(&sealing->refs, 1);

@@ -29,6 +29,7 @@ struct keyring {
 	char *issuer_url;
 	int64_t revision;
 	int64_t max_age_s;
+	bool has_signer;           /* here or, in a ring that only publishes, elsewhere */
 	struct jws_key *published; /* in the order of the JWKS; public halves */
 	size_t published_count;
 	struct jws_key signer; /* signer.key is NULL in a ring that only publishes */
@@ -174,23 +175,22 @@ static int set_documents(struct keyring *ring, const struct keyring *before, str
 	return write_jwks(ring, err) < 0 ? -1 : write_discovery(ring, err);
 }
 
-static int open_signer(struct keyring *ring, const struct keyring_source *source, unix_time now,
+static int set_signer(struct keyring *ring, const struct keyring_source *source, unix_time now,
 	struct err *err)
 {
-	const ptrdiff_t active = plan_active(source->keys, now);
+	const ptrdiff_t signer = plan_signer(source->keys, now);
 	const struct store_key *row;
+	EVP_PKEY *half;
 
-	if (active < 0)
-		return err_set(err, ERR_FAILED, "no key is active at %s; is the clock right?",
-			text_time(now).s);
-	row = &source->keys->key[active];
-	if (!row->sealed)
-		return err_set(err, ERR_FAILED,
-			"the private half of the active key %s is gone; is the clock right?",
+	ring->has_signer = signer >= 0;
+	if (signer < 0 || !source->halves)
+		return 0;
+	row = &source->keys->key[signer];
+	half = halves_find(source->halves, row->kid);
+	if (!half)
+		return err_set(err, ERR_FAILED, "the private half of key %s was not opened",
 			row->kid);
-	if (key_unseal(row->sealed, row->sealed_len, source->sealing, source->issuer->name,
-		    row->kid, row->generation, &ring->signer.key, err) < 0)
-		return -1;
+	ring->signer.key = key_ref(half);
 	ring->signer_lifetime_s = row->ttl_ratchet_s;
 	(void)text_fit(ring->signer.kid, sizeof(ring->signer.kid), row->kid);
 	return key_algorithm(ring->signer.key, &ring->signer.alg, err);
@@ -206,9 +206,7 @@ int keyring_build(const struct keyring_source *source, const struct keyring *bef
 	ring->revision = source->keys->revision;
 	ring->max_age_s = plan_max_age(source->keys, source->policy, now);
 	if (add_all_published(ring, source->keys, now, err) < 0 ||
-		set_documents(ring, before, err) < 0)
-		return -1;
-	if (source->sealing && open_signer(ring, source, now, err) < 0)
+		set_documents(ring, before, err) < 0 || set_signer(ring, source, now, err) < 0)
 		return -1;
 	*ret = take(ring);
 	return 0;
@@ -231,6 +229,15 @@ struct keyring_document keyring_jwks(const struct keyring *ring)
 int64_t keyring_max_age(const struct keyring *ring)
 {
 	return ring->max_age_s;
+}
+
+int keyring_check_signer(const struct keyring *ring, struct err *err)
+{
+	if (ring->has_signer)
+		return 0;
+	return err_set(err, ERR_EARLY,
+		"no key can sign yet (issuerctl key list says when); at once, also if verifiers lack "
+		"it: issuerctl key rotate --now --accept-verifier-outage");
 }
 
 const struct jws_key *keyring_signer(const struct keyring *ring)

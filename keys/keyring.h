@@ -9,6 +9,7 @@
 #define KEYRING_H
 
 #include "base/text.h"
+#include "keys/halves.h"
 #include "keys/jws.h"
 #include "keys/key.h"
 #include "keys/plan.h"
@@ -33,13 +34,12 @@ struct keyring_source {
 	const struct store_issuer *issuer;
 	const struct store_keys *keys;
 	const struct plan_policy *policy;
-	const struct key_sealing *sealing; /* NULL: the ring only publishes */
+	const struct halves *halves; /* NULL: the ring only publishes */
 };
 
-/* Builds the ring for `now`. With `sealing` the private half of the key that signs is opened,
- * and a ring without one is ERR_FAILED. The documents of `before` (may be NULL) are shared if
- * the published keys are the same: they are written only when the set changes. keyring_unref
- * releases it. */
+/* Builds the ring for `now`. With `halves`, that of the key that signs has to be among them, or
+ * it is ERR_FAILED. The documents of `before` (may be NULL) are shared if the published keys
+ * are the same: they are written only when the set changes. keyring_unref releases it. */
 int keyring_build(const struct keyring_source *source, const struct keyring *before,
 	unix_time now, struct keyring **ret, struct err *err);
 struct keyring *keyring_ref(struct keyring *ring);
@@ -55,9 +55,12 @@ struct keyring_document keyring_jwks(const struct keyring *ring);
 /* How long either may be cached, in seconds. */
 int64_t keyring_max_age(const struct keyring *ring);
 
-/* The key that signs, private half included; borrowed. NULL in a ring that only publishes. */
+/* ERR_EARLY if there is no key that signs. */
+int keyring_check_signer(const struct keyring *ring, struct err *err);
+/* The key that signs, private half included; borrowed. NULL in a ring that only publishes, and
+ * if there is none. */
 const struct jws_key *keyring_signer(const struct keyring *ring);
-/* The longest lifetime that this key may sign; 0 in a ring that only publishes. */
+/* The longest lifetime that this key may sign; 0 without one. */
 int64_t keyring_signer_lifetime(const struct keyring *ring);
 /* All published keys, for jws_verify; borrowed. */
 const struct jws_key *keyring_published(const struct keyring *ring, size_t *ret_count);
@@ -71,18 +74,19 @@ struct keyring_slot;
 /* `store`, `sealing` (may be NULL) and what `policy` points to are borrowed for the slot's
  * life. The first ring is built at once. */
 int keyring_slot_open(struct store *store, const char *issuer, struct sealing *sealing,
-	const struct plan_policy *policy, unix_time now, struct keyring_slot **ret,
+	const struct plan_policy *policy, struct clock_reading clock, struct keyring_slot **ret,
 	struct err *err);
 void keyring_slot_close(struct keyring_slot *slot);
 
-/* The ring for `now`: a new reference. When a scheduled change has come since it was built, it
- * is built anew from the same rows; the store is not touched. A clock that goes back does not
- * take the ring back: it stays as of the last committed time. */
-int keyring_slot_get(struct keyring_slot *slot, unix_time now, struct keyring **ret,
-	struct err *err);
-/* The same, to sign with: ERR_EARLY if the clock went back. */
-int keyring_slot_sign(struct keyring_slot *slot, unix_time now, struct keyring **ret,
-	struct err *err);
+/* The ring for this time (plan_time): a new reference. When a scheduled change has come since
+ * it was built, it is built anew from the same rows; the store is not touched. */
+int keyring_slot_get(struct keyring_slot *slot, struct clock_reading clock,
+	struct keyring **ret, struct err *err);
+/* ERR_EARLY if the clock went back. */
+int keyring_slot_check_clock(struct keyring_slot *slot, unix_time now, struct err *err);
+/* The ring to sign with: ERR_EARLY if the clock went back, or no key signs. */
+int keyring_slot_sign(struct keyring_slot *slot, struct clock_reading clock,
+	struct keyring **ret, struct err *err);
 
 enum keyring_change {
 	KEYRING_SAME,
@@ -93,7 +97,7 @@ enum keyring_change {
 /* Asks the store for the revision and builds a new ring if it changed; on failure the old ring
  * stays in force. Call it a few times a second: nobody who asks for the ring waits meanwhile,
  * only others who refresh. */
-int keyring_slot_refresh(struct keyring_slot *slot, unix_time now, enum keyring_change *ret,
-	struct err *err);
+int keyring_slot_refresh(struct keyring_slot *slot, struct clock_reading clock,
+	enum keyring_change *ret, struct err *err);
 
 #endif

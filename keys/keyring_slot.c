@@ -4,13 +4,16 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "keys/keyring.h"
 
-/* Rows, what opens them, and the ring made of them. */
+#define RELOAD_TRIES 8 /* each lost race is a change of the keys */
+
+/* Rows, their private halves, and the ring made of them. */
 struct ringed {
 	struct store_issuer issuer;
 	struct store_keys keys;
-	struct key_sealing *opener;
+	struct halves halves;
 	struct keyring *ring;
 	unix_time since; /* the ring is right for since <= now < until */
 	unix_time until;
@@ -24,14 +27,13 @@ struct keyring_slot {
 	pthread_mutex_t refreshing; /* held while the store is asked; guards: */
 	int64_t revision;           /* of the rows */
 	pthread_mutex_t lock;       /* guards all below */
-	struct ringed in_force;
-	unix_time clock_at; /* the last committed time */
+	struct ringed in_force; /* its keys.memory.clock_at and uptime_s follow the store's */
 };
 
 static void ringed_free(struct ringed *r)
 {
 	keyring_unref(r->ring);
-	key_sealing_free(r->opener);
+	halves_free(&r->halves);
 	store_keys_free(&r->keys);
 	store_issuer_free(&r->issuer);
 }
@@ -45,7 +47,7 @@ static int build(const struct keyring_slot *slot, struct ringed *r,
 		.issuer = &r->issuer,
 		.keys = &r->keys,
 		.policy = &slot->policy,
-		.sealing = r->opener,
+		.halves = slot->sealing ? &r->halves : NULL,
 	};
 	struct keyring *ring;
 
@@ -58,9 +60,10 @@ static int build(const struct keyring_slot *slot, struct ringed *r,
 	return 0;
 }
 
-static unix_time not_back(const struct keyring_slot *slot, unix_time now)
+static unix_time time_of(const struct keyring_slot *slot, const struct ringed *r,
+	struct clock_reading clock)
 {
-	return now > slot->clock_at ? now : slot->clock_at;
+	return plan_time(&r->keys.memory, slot->policy.clock_skew_s, clock);
 }
 
 /* Puts new rows and their ring in the place of the old ones, which come back. */
@@ -71,7 +74,6 @@ static void swap(struct keyring_slot *slot, struct ringed *r)
 
 	(void)held;
 	slot->in_force = *r;
-	slot->clock_at = r->keys.memory.clock_at;
 	*r = old;
 }
 
@@ -84,29 +86,66 @@ static struct keyring *current(struct keyring_slot *slot)
 	return slot->in_force.ring ? keyring_ref(slot->in_force.ring) : NULL;
 }
 
+/* Builds the ring of new rows. What a sealing key that cannot be read keeps shut matters once
+ * it is to sign. */
+static int open_and_build(struct keyring_slot *slot, struct ringed *fresh,
+	struct clock_reading clock, struct err *err)
+{
+	auto_keyring struct keyring *before = current(slot);
+	struct err why = ERR_INIT;
+
+	if (slot->sealing)
+		halves_open(&fresh->keys, slot->name, slot->sealing, &slot->in_force.halves,
+			&fresh->halves, &why);
+	if (build(slot, fresh, before, time_of(slot, fresh, clock), err) < 0) {
+		if (why.code != ERR_NONE)
+			*err = why;
+		return -1;
+	}
+	if (why.code != ERR_NONE)
+		log_event(LOG_WARN, "keys.not_opened", "error", why.text, "hint",
+			"keys that were opened before go on; restart, if systemd hands over the "
+			"sealing key",
+			NULL);
+	return 0;
+}
+
 /* Reads the rows anew. No lock is held while the store is asked; the old ring stays if it
- * fails. */
-static int reload(struct keyring_slot *slot, unix_time now, struct err *err)
+ * fails. Only one thread reloads, so what it reads of the rows in force stays. `ret_stale`: it
+ * failed, and the rows are others by now. */
+static int try_reload(struct keyring_slot *slot, struct clock_reading clock, bool *ret_stale,
+	struct err *err)
 {
 	auto_ringed struct ringed fresh = { .since = 0 };
-	auto_keyring struct keyring *before = current(slot);
+
+	*ret_stale = false;
 
 	if (store_issuer_get(slot->store, slot->name, &fresh.issuer, err) < 0 ||
 		store_keys_load(slot->store, slot->name, &fresh.keys, err) < 0)
 		return -1;
-	if (slot->sealing &&
-		sealing_find(slot->sealing, slot->name, &fresh.keys, &fresh.opener, err) < 0)
+	if (open_and_build(slot, &fresh, clock, err) < 0) {
+		*ret_stale = store_keys_are_stale(slot->store, slot->name, &fresh.keys);
 		return -1;
-	if (now < fresh.keys.memory.clock_at)
-		now = fresh.keys.memory.clock_at;
-	if (build(slot, &fresh, before, now, err) < 0)
-		return -1;
+	}
 	swap(slot, &fresh);
 	return 0;
 }
 
+/* Rows that are sealed anew meanwhile do not open with the sealing key of before. */
+static int reload(struct keyring_slot *slot, struct clock_reading clock, struct err *err)
+{
+	bool is_stale = true;
+
+	for (int i = 0; i < RELOAD_TRIES && is_stale; i++) {
+		*err = (struct err)ERR_INIT;
+		if (try_reload(slot, clock, &is_stale, err) == 0)
+			return 0;
+	}
+	return -1;
+}
+
 int keyring_slot_open(struct store *store, const char *issuer, struct sealing *sealing,
-	const struct plan_policy *policy, unix_time now, struct keyring_slot **ret,
+	const struct plan_policy *policy, struct clock_reading clock, struct keyring_slot **ret,
 	struct err *err)
 {
 	struct keyring_slot *slot = text_alloc(1, sizeof(*slot));
@@ -118,7 +157,7 @@ int keyring_slot_open(struct store *store, const char *issuer, struct sealing *s
 	if (pthread_mutex_init(&slot->lock, NULL) != 0 ||
 		pthread_mutex_init(&slot->refreshing, NULL) != 0)
 		abort();
-	if (reload(slot, now, err) < 0) {
+	if (reload(slot, clock, err) < 0) {
 		keyring_slot_close(slot);
 		return -1;
 	}
@@ -138,44 +177,54 @@ void keyring_slot_close(struct keyring_slot *slot)
 	free(slot);
 }
 
-int keyring_slot_get(struct keyring_slot *slot, unix_time now, struct keyring **ret,
-	struct err *err)
+int keyring_slot_get(struct keyring_slot *slot, struct clock_reading clock,
+	struct keyring **ret, struct err *err)
 {
 	auto_unlock pthread_mutex_t *held = auto_lock(&slot->lock);
 	struct ringed *r = &slot->in_force;
+	const unix_time now = time_of(slot, r, clock);
 
 	(void)held;
-	now = not_back(slot, now);
 	if ((now < r->since || now >= r->until) && build(slot, r, r->ring, now, err) < 0)
 		return -1;
 	*ret = keyring_ref(r->ring);
 	return 0;
 }
 
-static int check_clock(struct keyring_slot *slot, unix_time now, struct err *err)
+int keyring_slot_check_clock(struct keyring_slot *slot, unix_time now, struct err *err)
 {
 	auto_unlock pthread_mutex_t *held = auto_lock(&slot->lock);
 
 	(void)held;
-	return plan_clock_not_back(slot->clock_at, slot->policy.clock_skew_s, now, err);
+	return plan_clock_not_back(slot->in_force.keys.memory.clock_at,
+		slot->policy.clock_skew_s, now, err);
 }
 
-int keyring_slot_sign(struct keyring_slot *slot, unix_time now, struct keyring **ret,
-	struct err *err)
+int keyring_slot_sign(struct keyring_slot *slot, struct clock_reading clock,
+	struct keyring **ret, struct err *err)
 {
-	return check_clock(slot, now, err) < 0 ? -1 : keyring_slot_get(slot, now, ret, err);
+	auto_keyring struct keyring *ring = NULL;
+
+	if (keyring_slot_check_clock(slot, clock.now, err) < 0 ||
+		keyring_slot_get(slot, clock, &ring, err) < 0 ||
+		keyring_check_signer(ring, err) < 0)
+		return -1;
+	*ret = take(ring);
+	return 0;
 }
 
-static void set_clock(struct keyring_slot *slot, unix_time clock_at)
+static void follow_clock(struct keyring_slot *slot, const struct store_pulse *pulse)
 {
 	auto_unlock pthread_mutex_t *held = auto_lock(&slot->lock);
+	struct store_memory *memory = &slot->in_force.keys.memory;
 
 	(void)held;
-	slot->clock_at = clock_at;
+	memory->clock_at = pulse->clock_at;
+	memory->uptime_s = pulse->uptime_s;
 }
 
-int keyring_slot_refresh(struct keyring_slot *slot, unix_time now, enum keyring_change *ret,
-	struct err *err)
+int keyring_slot_refresh(struct keyring_slot *slot, struct clock_reading clock,
+	enum keyring_change *ret, struct err *err)
 {
 	auto_unlock pthread_mutex_t *held = auto_lock(&slot->refreshing);
 	const int64_t before = slot->revision;
@@ -185,10 +234,10 @@ int keyring_slot_refresh(struct keyring_slot *slot, unix_time now, enum keyring_
 	*ret = KEYRING_SAME;
 	if (store_pulse(slot->store, slot->name, &pulse, err) < 0)
 		return -1;
-	set_clock(slot, pulse.clock_at);
+	follow_clock(slot, &pulse);
 	if (pulse.revision == before)
 		return 0;
-	if (reload(slot, now, err) < 0)
+	if (reload(slot, clock, err) < 0)
 		return -1;
 	/* Rows that are newer than this number only cause one more reload. */
 	slot->revision = pulse.revision;

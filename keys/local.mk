@@ -4,6 +4,7 @@ noinst_LIBRARIES += libkeys.a
 
 libkeys_a_SOURCES = \
 	%D%/claims.c %D%/claims.h \
+	%D%/halves.c %D%/halves.h \
 	%D%/jwk.c %D%/jwk.h \
 	%D%/jws.c %D%/jws.h \
 	%D%/key.c %D%/key.h %D%/key_pem.c %D%/key_pem.h %D%/key_seal.c \

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "base/text.h"
 #include "keys/plan.h"
 
@@ -15,16 +16,12 @@ struct draft {
 	bool *is_changed;
 };
 
-#define DRAFT_NEW_MAX 4 /* the first start makes two keys, what is asked for up to two more */
-
-static int64_t max64(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
+#define PLAN_KEYS_PER_S 1000 /* more than anybody can make */
+#define DRAFT_NEW_MAX   4 /* the first start makes two keys, what is asked for up to two more */
 
 int64_t plan_lead(const struct plan_policy *policy)
 {
-	return max64(policy->verifier_cache_s,
+	return num_max(policy->verifier_cache_s,
 		policy->max_age_s + policy->publication_lag_s + policy->clock_skew_s);
 }
 
@@ -68,14 +65,14 @@ static int64_t next_generation(const struct store_keys *keys)
 	int64_t last = keys->memory.generation_min;
 
 	for (size_t i = 0; i < keys->count; i++)
-		last = max64(last, keys->key[i].generation);
+		last = num_max(last, keys->key[i].generation);
 	return last + 1;
 }
 
 /* The lead of a key published then: also what verifiers were promised before counts. */
 static int64_t lead_of(const struct draft *draft, unix_time publish_at)
 {
-	return max64(plan_lead(draft->policy), draft->keys.memory.lead_until - publish_at);
+	return num_max(plan_lead(draft->policy), draft->keys.memory.lead_until - publish_at);
 }
 
 static struct store_key *draft_add(struct draft *draft)
@@ -96,16 +93,15 @@ static struct store_key *draft_add(struct draft *draft)
 
 /* ---- what plans remember ---- */
 
-/* A restored store goes beyond all that may have been made since it was copied: no more than
- * one key a second. */
-static void draft_take_over(struct draft *draft)
+/* A restored store goes beyond all that may have been made since it was copied. */
+static void draft_outgrow_backup(struct draft *draft)
 {
 	struct store_memory *memory = &draft->keys.memory;
 
 	if (memory->backup_at == TIME_UNSET)
 		return;
-	memory->generation_min =
-		next_generation(&draft->keys) + max64(1, draft->now - memory->backup_at);
+	memory->generation_min = next_generation(&draft->keys) +
+		PLAN_KEYS_PER_S * (1 + num_max(0, draft->now - memory->backup_at));
 	memory->backup_at = TIME_UNSET;
 }
 
@@ -116,7 +112,7 @@ static void draft_remember_lead(struct draft *draft)
 	const int64_t lead_s = plan_lead(draft->policy);
 
 	if (lead_s < memory->lead_s)
-		memory->lead_until = max64(memory->lead_until, draft->now + memory->lead_s);
+		memory->lead_until = num_max(memory->lead_until, draft->now + memory->lead_s);
 	memory->lead_s = lead_s;
 }
 
@@ -131,7 +127,16 @@ static void draft_first_active(struct draft *draft)
 		return;
 	key = draft_add(draft);
 	key->activate_at = draft->now;
-	key->lead_s = 0;
+}
+
+/* Keys that are published when they are made cannot be staged, unless by a clock that was ahead
+ * then: nobody has them yet. */
+static void draft_publish(struct draft *draft)
+{
+	for (size_t i = 0; i < draft->keys.count; i++)
+		if (state_of(draft, i) == PLAN_STAGED &&
+			plan_published(&draft->keys, draft->now) < PLAN_PUBLISHED_MAX)
+			draft_set(draft, i, &draft->keys.key[i].publish_at, draft->now);
 }
 
 /* A standby that verifiers can fetch long before it signs. Where the JWKS is full it waits
@@ -153,32 +158,11 @@ static void draft_ratchet(struct draft *draft)
 
 		if (is_waiting || state == PLAN_ACTIVE)
 			draft_set(draft, i, &key->ttl_ratchet_s,
-				max64(key->ttl_ratchet_s, draft->policy->max_lifetime_s));
+				num_max(key->ttl_ratchet_s, draft->policy->max_lifetime_s));
 		if (is_waiting)
 			draft_set(draft, i, &key->lead_s,
-				max64(key->lead_s, plan_lead(draft->policy)));
+				num_max(key->lead_s, plan_lead(draft->policy)));
 	}
-}
-
-/* The standby's moment: never before its lead is over; at the end of the period, or earlier if
- * that was decided before. */
-static void draft_schedule(struct draft *draft)
-{
-	const ptrdiff_t active = plan_active(&draft->keys, draft->now);
-	const ptrdiff_t next = plan_successor(&draft->keys, draft->now);
-	struct store_key *standby;
-	unix_time earliest, due;
-
-	if (next < 0)
-		return;
-	standby = &draft->keys.key[next];
-	earliest = max64(draft->now, plan_trusted_at(standby));
-	due = active < 0
-		? earliest
-		: draft->keys.key[active].activate_at + draft->policy->rotation_period_s;
-	if (standby->activate_at != TIME_UNSET && standby->activate_at < due)
-		due = standby->activate_at;
-	draft_set(draft, (size_t)next, &standby->activate_at, max64(earliest, due));
 }
 
 /* Standby i signs from `at` on, before any other that waits. */
@@ -188,6 +172,48 @@ static void draft_choose(struct draft *draft, size_t i, unix_time at)
 		if (j != i && draft->keys.key[j].activate_at > draft->now)
 			draft_set(draft, j, &draft->keys.key[j].activate_at, TIME_UNSET);
 	draft_set(draft, i, &draft->keys.key[i].activate_at, at);
+}
+
+/* The index of the key that signs, or -1: the active one, unless its half is gone. A new row
+ * will have one. */
+static ptrdiff_t signer_of(const struct draft *draft)
+{
+	const ptrdiff_t active = plan_active(&draft->keys, draft->now);
+
+	return active >= (ptrdiff_t)draft->before->count
+		? active
+		: plan_signer(&draft->keys, draft->now);
+}
+
+/* The earliest moment at which verifiers have key i. */
+static unix_time earliest_of(const struct draft *draft, size_t i)
+{
+	return num_max(draft->now, plan_trusted_at(&draft->keys.key[i]));
+}
+
+/* The standby's moment: never before its lead is over; at the end of the period, or earlier if
+ * that was decided before. If nobody can sign, the one that verifiers have first does as soon
+ * as they have it. */
+static void draft_schedule(struct draft *draft)
+{
+	const ptrdiff_t signer = signer_of(draft);
+	const ptrdiff_t next = signer < 0 ? plan_ripest(&draft->keys, draft->now)
+					  : plan_successor(&draft->keys, draft->now);
+	const struct store_key *standby;
+	unix_time due;
+
+	if (next < 0)
+		return;
+	if (signer < 0) {
+		draft_choose(draft, (size_t)next, earliest_of(draft, (size_t)next));
+		return;
+	}
+	standby = &draft->keys.key[next];
+	due = draft->keys.key[signer].activate_at + draft->policy->rotation_period_s;
+	if (standby->activate_at != TIME_UNSET && standby->activate_at < due)
+		due = standby->activate_at;
+	draft_set(draft, (size_t)next, &draft->keys.key[next].activate_at,
+		num_max(earliest_of(draft, (size_t)next), due));
 }
 
 /* Is key i what we fall back on if the active one is revoked? It is the one before, until
@@ -210,7 +236,7 @@ static unix_time end_of(const struct draft *draft, size_t i, unix_time switch_at
 		draft->keys.key[i].ttl_ratchet_s + draft->policy->verifier_leeway_s;
 
 	return next >= 0 && is_spare(draft, i)
-		? max64(dead_at, plan_trusted_at(&draft->keys.key[next]))
+		? num_max(dead_at, plan_trusted_at(&draft->keys.key[next]))
 		: dead_at;
 }
 
@@ -232,7 +258,7 @@ static void draft_removals(struct draft *draft)
 			at = end_of(draft, i, draft->keys.key[next].activate_at);
 		if (at != TIME_UNSET && i < draft->before->count &&
 			plan_has_handed_over(draft->before, i, draft->now))
-			at = max64(at, key->remove_at);
+			at = num_max(at, key->remove_at);
 		draft_set(draft, i, &key->remove_at, at);
 	}
 }
@@ -287,27 +313,43 @@ static int refuse_full(const struct draft *draft, const char *what, struct err *
 		leaves_at == PLAN_NEVER ? "no set time" : text_time(leaves_at).s);
 }
 
+static int refuse_now(const struct draft *draft, size_t i, struct err *err)
+{
+	const struct store_key *key = &draft->keys.key[i];
+	const unix_time trusted_at = plan_trusted_at(key);
+
+	return err_set(err, ERR_EARLY,
+		"%s %s has been published for %s only: verifiers may lack it until %s (in %s), and "
+		"would refuse its tokens; without --now it signs as soon as that is over, with "
+		"--accept-verifier-outage it signs now",
+		key->kid[0] ? "key" : "a", key->kid[0] ? key->kid : "new key",
+		text_span(draft->now - key->publish_at).s, text_time(trusted_at).s,
+		text_span(trusted_at - draft->now).s);
+}
+
 static int draft_rotate(struct draft *draft, const struct plan_ask *ask, struct err *err)
 {
 	const ptrdiff_t next = plan_ripest(&draft->keys, draft->now);
+	unix_time at = draft->now;
 
-	if (plan_published(&draft->keys, draft->now) >= PLAN_PUBLISHED_MAX)
+	if (next < 0 || plan_published(&draft->keys, draft->now) >= PLAN_PUBLISHED_MAX)
 		return refuse_full(draft, "a rotation", err);
-	if (next >= 0)
-		draft_choose(draft, (size_t)next,
-			ask->accepts_outage
-				? draft->now
-				: max64(draft->now, plan_trusted_at(&draft->keys.key[next])));
+	if (!ask->accepts_outage)
+		at = earliest_of(draft, (size_t)next);
+	if (ask->is_now && at > draft->now)
+		return refuse_now(draft, (size_t)next, err);
+	draft_choose(draft, (size_t)next, at);
 	return 0;
 }
 
-/* Whoever has the key that is revoked has this one as well. */
+/* Do verifiers have key i, or at least those that have the key that is revoked? */
 static bool is_held(const struct draft *draft, size_t i, size_t revoked)
 {
 	const struct store_key *key = &draft->keys.key[i];
 
-	return plan_trusted_at(key) <= draft->now ||
-		key->publish_at <= draft->keys.key[revoked].publish_at;
+	return i < draft->before->count &&
+		(plan_trusted_at(key) <= draft->now ||
+			key->publish_at <= draft->keys.key[revoked].publish_at);
 }
 
 static int refuse_outage(const struct draft *draft, ptrdiff_t next, size_t revoked,
@@ -321,9 +363,10 @@ static int refuse_outage(const struct draft *draft, ptrdiff_t next, size_t revok
 			"verifiers for %s; add --accept-verifier-outage to revoke it all the same",
 			draft->keys.key[revoked].kid, text_span(lead_of(draft, draft->now)).s);
 	return err_set(err, ERR_EARLY,
-		"key %s signs, and verifiers may lack the next one, %s, until %s (in %s): they would "
+		"key %s signs, and verifiers may lack the next one%s%s until %s (in %s): they would "
 		"refuse its tokens; add --accept-verifier-outage to revoke the key all the same",
-		draft->keys.key[revoked].kid, key->kid, text_time(plan_trusted_at(key)).s,
+		draft->keys.key[revoked].kid, key->kid[0] ? " " : "", key->kid,
+		text_time(plan_trusted_at(key)).s,
 		text_span(plan_trusted_at(key) - draft->now).s);
 }
 
@@ -372,22 +415,37 @@ static int draft_revoke(struct draft *draft, const struct plan_ask *ask, struct 
 	return (ptrdiff_t)i == active ? draft_succeed(draft, i, ask->accepts_outage, err) : 0;
 }
 
+/* The same key again: one that only verifies may stay longer, or come back. */
+static int draft_prolong(struct draft *draft, size_t i, const struct plan_ask *ask,
+	struct err *err)
+{
+	struct store_key *key = &draft->keys.key[i];
+
+	if (!ask->verifies_only || !plan_verifies_only(key) || key->revoked_at != TIME_UNSET)
+		return err_set(err, ERR_REFUSED, "key %s is here already: it is %s", key->kid,
+			plan_state_name(state_of(draft, i)));
+	draft_set(draft, i, &key->remove_at, num_max(key->remove_at, ask->until));
+	return 0;
+}
+
 static int draft_import(struct draft *draft, const struct plan_ask *ask, struct err *err)
 {
 	const struct store_key *given = ask->import;
-	const size_t i = draft->keys.count;
+	size_t i = 0;
 	struct store_key *key;
 
-	for (size_t j = 0; j < draft->keys.count; j++)
-		if (strcmp(draft->keys.key[j].kid, given->kid) == 0)
-			return err_set(err, ERR_REFUSED, "key %s is here already: it is %s",
-				given->kid, plan_state_name(state_of(draft, j)));
-	if (plan_published(&draft->keys, draft->now) >= PLAN_PUBLISHED_MAX)
-		return refuse_full(draft, "this import", err);
 	if (ask->until != TIME_UNSET && ask->until <= draft->now)
 		return err_set(err, ERR_BAD_INPUT,
 			"until %s is not ahead: the key would leave at once",
 			text_time(ask->until).s);
+	while (i < draft->keys.count && strcmp(draft->keys.key[i].kid, given->kid) != 0)
+		i++;
+	/* One place is for the next standby: an import stays for long. */
+	if ((i == draft->keys.count || !plan_is_published(state_of(draft, i))) &&
+		plan_published(&draft->keys, draft->now) >= PLAN_PUBLISHED_MAX - 1)
+		return refuse_full(draft, "with the next standby, this import", err);
+	if (i < draft->keys.count)
+		return draft_prolong(draft, i, ask, err);
 	key = draft_add(draft);
 	(void)text_fit(key->kid, sizeof(key->kid), given->kid); /* of the same size */
 	(void)text_fit(key->alg, sizeof(key->alg), given->alg);
@@ -403,7 +461,7 @@ static int draft_import(struct draft *draft, const struct plan_ask *ask, struct 
 		key->ttl_ratchet_s = key->lead_s = 0;
 	} else if (ask->until != TIME_UNSET) {
 		/* Whenever it hands over, it stays for the tokens it signed elsewhere. */
-		key->ttl_ratchet_s = max64(key->ttl_ratchet_s, ask->until - draft->now);
+		key->ttl_ratchet_s = num_max(key->ttl_ratchet_s, ask->until - draft->now);
 	}
 	draft->is_changed[i] = true;
 	return 0;
@@ -426,40 +484,19 @@ static int draft_ask(struct draft *draft, const struct plan_ask *ask, struct err
 
 /* ---- the whole ---- */
 
-static int check_signer(const struct store_keys *keys, unix_time now, struct err *err)
-{
-	const ptrdiff_t active = plan_active(keys, now);
-
-	if (keys->count > 0 && active < 0)
-		return err_set(err, ERR_FAILED,
-			"no key is active at %s, so the clock went back or all keys are revoked; "
-			"set the clock right before anything is changed",
-			text_time(now).s);
-	/* Only a key that has handed over is erased: we are before a switch that has been. */
-	if (keys->count > 0 && !keys->key[active].sealed)
-		return err_set(err, ERR_FAILED,
-			"the key that is active at %s, %s, is erased already, so the clock went back; "
-			"set the clock right before anything is changed",
-			text_time(now).s, keys->key[active].kid);
-	return 0;
-}
-
-/* By which time to plan. What was committed is never undone by a clock that is a little behind.
- * A revocation cannot wait for a right clock, and must not make a wrong one the last committed
- * time. */
+/* By which time to plan. A revocation cannot wait for a right clock, and must not make a wrong
+ * one the last committed time. */
 static int settle_clock(struct draft *draft, struct clock_reading clock, enum plan_verb verb,
 	struct err *err)
 {
+	const int64_t skew_s = draft->policy->clock_skew_s;
 	struct store_memory *memory = &draft->keys.memory;
 	struct err why = ERR_INIT;
-	const bool is_good = plan_clock_not_back(memory->clock_at, draft->policy->clock_skew_s,
-				     clock.now, &why) == 0 &&
-		plan_clock_not_ahead(memory, clock, &why) == 0;
 
-	draft->now = max64(clock.now, memory->clock_at);
-	if (!is_good && verb == PLAN_REVOKE)
-		return 0;
-	if (!is_good) {
+	draft->now = plan_time(memory, skew_s, clock);
+	if (plan_clock_check(memory, skew_s, clock, &why) < 0) {
+		if (verb == PLAN_REVOKE)
+			return 0;
 		*err = why;
 		return -1;
 	}
@@ -467,7 +504,7 @@ static int settle_clock(struct draft *draft, struct clock_reading clock, enum pl
 		memory->clock_at = clock.now;
 		memory->uptime_s = clock.uptime_s;
 	}
-	return verb == PLAN_REVOKE ? 0 : check_signer(draft->before, draft->now, err);
+	return 0;
 }
 
 static int draft_plan(struct draft *draft, struct clock_reading clock,
@@ -475,9 +512,10 @@ static int draft_plan(struct draft *draft, struct clock_reading clock,
 {
 	if (settle_clock(draft, clock, ask->verb, err) < 0)
 		return -1;
-	draft_take_over(draft);
+	draft_outgrow_backup(draft);
 	draft_remember_lead(draft);
 	draft_first_active(draft);
+	draft_publish(draft);
 	draft_ratchet(draft);
 	draft_standby(draft);
 	if (draft_ask(draft, ask, err) < 0)

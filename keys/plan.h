@@ -55,12 +55,17 @@ enum plan_state {
 
 enum plan_state plan_state(const struct store_keys *keys, size_t i, unix_time now);
 const char *plan_state_name(enum plan_state state);
+/* Was it imported for the tokens it signed elsewhere, and never signs here? */
+bool plan_verifies_only(const struct store_key *key);
 bool plan_is_published(enum plan_state state);
 /* How many keys are in the JWKS. */
 size_t plan_published(const struct store_keys *keys, unix_time now);
 
 /* The index of the one active key, or -1. */
 ptrdiff_t plan_active(const struct store_keys *keys, unix_time now);
+/* The same, or -1 if its private half is gone: then nobody can sign. Only a clock that was
+ * wrong and accepted leaves keys in such a state. */
+ptrdiff_t plan_signer(const struct store_keys *keys, unix_time now);
 /* The index of the next key to become active (standby or staged), or -1. */
 ptrdiff_t plan_successor(const struct store_keys *keys, unix_time now);
 /* The index of the standby that verifiers can trust first, or -1. */
@@ -79,6 +84,9 @@ unix_time plan_key_change(const struct store_keys *keys, size_t i, unix_time now
 /* The earliest of those: what was computed at `now` stays true until then. */
 unix_time plan_next_change(const struct store_keys *keys, unix_time now);
 
+/* When it left the JWKS or will; TIME_UNSET: not decided. */
+unix_time plan_leaves_at(const struct store_key *key);
+
 /* From when on every verifier has this key: published, and the lead is over. */
 unix_time plan_trusted_at(const struct store_key *key);
 
@@ -96,14 +104,20 @@ int64_t plan_max_age(const struct store_keys *keys, const struct plan_policy *po
 /* How far a clock may be ahead of the last committed time without anything to vouch for it. */
 #define PLAN_AHEAD_MAX_S 3600
 
-/* ERR_EARLY if the clock went back by more than the skew: whatever is signed or planned now
- * would contradict what was. */
+/* ERR_EARLY if the clock went back by more than the skew: whatever is signed now would
+ * contradict what was. */
 int plan_clock_not_back(unix_time clock_at, int64_t clock_skew_s, unix_time now,
 	struct err *err);
-/* ERR_EARLY if it is far ahead of the last committed time. The time that the machine has been
- * running since vouches for as much. */
-int plan_clock_not_ahead(const struct store_memory *memory, struct clock_reading clock,
-	struct err *err);
+/* ERR_EARLY if it is not one to plan by: it went back, or is far ahead of the last committed
+ * time. The time that the machine has been running since vouches for as much. */
+int plan_clock_check(const struct store_memory *memory, int64_t clock_skew_s,
+	struct clock_reading clock, struct err *err);
+
+/* The time by which states are computed: the clock's, but never before the last committed time.
+ * In the place of a clock that is not to be planned by: the last committed time, and what has
+ * passed since for certain. */
+unix_time plan_time(const struct store_memory *memory, int64_t clock_skew_s,
+	struct clock_reading clock);
 
 /* ---- what to do (plan.c) ---- */
 
@@ -117,6 +131,7 @@ enum plan_verb {
 /* What is asked for beyond what is due. Borrowed. */
 struct plan_ask {
 	enum plan_verb verb;
+	bool is_now;         /* rotate: at once, or not at all */
 	bool accepts_outage; /* rotate, revoke: sign at once with a key that verifiers may lack
 			      */
 	int64_t generation;  /* revoke: which key */
@@ -133,10 +148,10 @@ struct plan_ask {
  * no public half. Nothing due: plan_is_empty. Planning again after the change was applied finds
  * nothing to do. The rows borrow from `keys` and `ask`; plan_free releases the list alone.
  *
- * ERR_EARLY: the clock went back or is far ahead (a revocation is planned all the same); the
- * JWKS is full; or a revocation would leave no key that verifiers have, and the outage was not
- * accepted. ERR_REFUSED: the imported key is here already. ERR_NOT_FOUND: no such key to
- * revoke. ERR_FAILED: no key can sign. */
+ * ERR_EARLY: the clock went back or is far ahead (a revocation is planned all the same, by
+ * plan_time); the JWKS is full; or verifiers may lack the key that would sign at once, and the
+ * outage was not accepted. ERR_REFUSED: the imported key is here already. ERR_BAD_INPUT: it
+ * would leave at once. ERR_NOT_FOUND: no such key to revoke. */
 int plan_next(const struct store_keys *keys, const struct plan_policy *policy,
 	struct clock_reading clock, const struct plan_ask *ask, struct store_keys *ret,
 	struct err *err);

@@ -1,5 +1,6 @@
 /* plan_clock.c - is the clock one to plan by? See plan.h.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "base/num.h"
 #include "base/text.h"
 #include "keys/plan.h"
 
@@ -23,7 +24,7 @@ static int64_t passed_at_least(const struct store_memory *memory, int64_t uptime
 	return uptime_s >= memory->uptime_s ? uptime_s - memory->uptime_s : uptime_s;
 }
 
-int plan_clock_not_ahead(const struct store_memory *memory, struct clock_reading clock,
+static int not_ahead(const struct store_memory *memory, struct clock_reading clock,
 	struct err *err)
 {
 	const int64_t passed = passed_at_least(memory, clock.uptime_s);
@@ -35,4 +36,22 @@ int plan_clock_not_ahead(const struct store_memory *memory, struct clock_reading
 		"the clock says %s, %s after the store was last written, and this machine has not been "
 		"running that long; if the clock is right run: issuerctl db accept-clock",
 		text_time(clock.now).s, text_span(clock.now - memory->clock_at).s);
+}
+
+int plan_clock_check(const struct store_memory *memory, int64_t clock_skew_s,
+	struct clock_reading clock, struct err *err)
+{
+	if (plan_clock_not_back(memory->clock_at, clock_skew_s, clock.now, err) < 0)
+		return -1;
+	return not_ahead(memory, clock, err);
+}
+
+unix_time plan_time(const struct store_memory *memory, int64_t clock_skew_s,
+	struct clock_reading clock)
+{
+	struct err ignored = ERR_INIT;
+
+	if (plan_clock_check(memory, clock_skew_s, clock, &ignored) < 0)
+		return memory->clock_at + passed_at_least(memory, clock.uptime_s);
+	return num_max(clock.now, memory->clock_at);
 }

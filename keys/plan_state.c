@@ -1,5 +1,6 @@
 /* plan_state.c - the state of keys, computed from their times. See plan.h.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "base/num.h"
 #include "keys/plan.h"
 
 /* Can this key ever sign, by its row? */
@@ -8,8 +9,7 @@ static bool may_sign(const struct store_key *key)
 	return key->revoked_at == TIME_UNSET && key->activate_at != TIME_UNSET;
 }
 
-/* Imported for the tokens it signed elsewhere. */
-static bool verifies_only(const struct store_key *key)
+bool plan_verifies_only(const struct store_key *key)
 {
 	return key->activate_at == TIME_UNSET && key->remove_at != TIME_UNSET;
 }
@@ -43,7 +43,7 @@ enum plan_state plan_state(const struct store_keys *keys, size_t i, unix_time no
 		return PLAN_REMOVED;
 	if (key->publish_at == TIME_UNSET || now < key->publish_at)
 		return PLAN_STAGED;
-	if (verifies_only(key))
+	if (plan_verifies_only(key))
 		return PLAN_RETIRING;
 	if (key->activate_at == TIME_UNSET || now < key->activate_at)
 		return PLAN_STANDBY;
@@ -101,11 +101,19 @@ ptrdiff_t plan_active(const struct store_keys *keys, unix_time now)
 	return -1;
 }
 
+ptrdiff_t plan_signer(const struct store_keys *keys, unix_time now)
+{
+	const ptrdiff_t active = plan_active(keys, now);
+
+	return active >= 0 && keys->key[active].sealed ? active : -1;
+}
+
 static bool is_waiting(const struct store_keys *keys, size_t i, unix_time now)
 {
 	const enum plan_state state = plan_state(keys, i, now);
 
-	return (state == PLAN_STANDBY || state == PLAN_STAGED) && !verifies_only(&keys->key[i]);
+	return (state == PLAN_STANDBY || state == PLAN_STAGED) &&
+		!plan_verifies_only(&keys->key[i]);
 }
 
 ptrdiff_t plan_successor(const struct store_keys *keys, unix_time now)
@@ -125,6 +133,11 @@ ptrdiff_t plan_successor(const struct store_keys *keys, unix_time now)
 			next = (ptrdiff_t)i;
 	}
 	return next;
+}
+
+unix_time plan_leaves_at(const struct store_key *key)
+{
+	return key->revoked_at != TIME_UNSET ? key->revoked_at : key->remove_at;
 }
 
 unix_time plan_trusted_at(const struct store_key *key)
@@ -198,11 +211,6 @@ unix_time plan_next_change(const struct store_keys *keys, unix_time now)
 	return earliest;
 }
 
-static int64_t min64(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 int64_t plan_max_age(const struct store_keys *keys, const struct plan_policy *policy,
 	unix_time now)
 {
@@ -213,7 +221,7 @@ int64_t plan_max_age(const struct store_keys *keys, const struct plan_policy *po
 		const struct store_key *key = &keys->key[i];
 
 		if (may_sign(key) && key->activate_at > now)
-			max_age_s = min64(max_age_s,
+			max_age_s = num_min(max_age_s,
 				key->activate_at - key->publish_at - on_the_way_s);
 	}
 	return max_age_s < 0 ? 0 : max_age_s;

@@ -48,10 +48,25 @@ static bool is_same_file(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
+int rewrap_read_given(const struct rewrap *rewrap, struct key_sealing **ret, struct err *err)
+{
+	auto_key_sealing struct key_sealing *old = NULL;
+	auto_key_sealing struct key_sealing *given = NULL;
+
+	if (key_sealing_read(rewrap->path, &old, err) < 0 ||
+		key_sealing_read(rewrap->given, &given, err) < 0)
+		return -1;
+	if (key_sealing_is(old, given))
+		return err_set(err, ERR_BAD_INPUT,
+			"'%s' holds the sealing key that is in use already", rewrap->given);
+	*ret = take(given);
+	return 0;
+}
+
 /* The new key's file, made if it is not there, of the old one's owner, and ours alone until we
  * are done. */
-static int hold_new(const struct rewrap *rewrap, const char *path, bool *ret_resumed,
-	int *ret_fd, struct err *err)
+static int hold_new(const struct rewrap *rewrap, const char *old_path, const char *path,
+	bool *ret_resumed, int *ret_fd, struct err *err)
 {
 	auto_key_sealing struct key_sealing *given = NULL;
 	struct stat old, held, named;
@@ -59,7 +74,7 @@ static int hold_new(const struct rewrap *rewrap, const char *path, bool *ret_res
 	auto_close int fd = -1;
 	int rc;
 
-	if (rewrap->given && key_sealing_read(rewrap->given, &given, err) < 0)
+	if (rewrap->given && rewrap_read_given(rewrap, &given, err) < 0)
 		return -1;
 	rc = given ? key_sealing_write(given, path, &why) : key_sealing_create(path, &why);
 	if (rc < 0 && why.code != ERR_CONFLICT) {
@@ -77,11 +92,11 @@ static int hold_new(const struct rewrap *rewrap, const char *path, bool *ret_res
 		stat(path, &named) < 0 || !is_same_file(&held, &named))
 		return err_set(err, ERR_CONFLICT,
 			"another rewrap is under way, or has just ended; see: ls -l '%s'*",
-			rewrap->path);
-	if (stat(rewrap->path, &old) < 0 ||
+			old_path);
+	if (stat(old_path, &old) < 0 ||
 		(old.st_uid != held.st_uid && fchown(fd, old.st_uid, old.st_gid) < 0))
 		return err_errno(err, ERR_FAILED, "could not give '%s' the owner of '%s'", path,
-			rewrap->path);
+			old_path);
 	*ret_fd = fd;
 	fd = -1;
 	return 0;
@@ -119,25 +134,37 @@ static int put_in_place(const char *new_path, const char *path, struct err *err)
 	return file_sync_directory_of(path, err);
 }
 
+/* Where a link points to: beside that lie the others. */
+static int resolve(const char *path, char **ret, struct err *err)
+{
+	*ret = realpath(path, NULL);
+	return *ret ? 0
+		    : err_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_FAILED,
+			      "sealing key: could not open '%s'", path);
+}
+
 int rewrap_run(const struct rewrap *rewrap, unix_time now, struct rewrap_result *ret,
 	struct err *err)
 {
-	auto_free char *new_path = text_format("%s" SEALING_NEW, rewrap->path);
+	auto_free char *path = NULL;
+	auto_free char *new_path = NULL;
 	auto_key_sealing struct key_sealing *old = NULL;
 	auto_key_sealing struct key_sealing *new = NULL;
 	struct rewrap_result result = { .keys = 0 };
 	auto_free char *old_path = NULL;
 	auto_close int held = -1;
 
-	if (key_sealing_read(rewrap->path, &old, err) < 0 ||
-		hold_new(rewrap, new_path, &result.is_resumed, &held, err) < 0 ||
+	if (resolve(rewrap->path, &path, err) < 0)
+		return -1;
+	new_path = text_format("%s" SEALING_NEW, path);
+	if (key_sealing_read(path, &old, err) < 0 ||
+		hold_new(rewrap, path, new_path, &result.is_resumed, &held, err) < 0 ||
 		key_sealing_read(new_path, &new, err) < 0)
 		return -1;
 	if (store_keys_reseal(rewrap->store, reseal, &(struct keys_of){ old, new },
 		    rewrap->actor, now, &result.keys, err) < 0)
 		return -1;
-	if (keep_old(rewrap->path, &old_path, err) < 0 ||
-		put_in_place(new_path, rewrap->path, err) < 0)
+	if (keep_old(path, &old_path, err) < 0 || put_in_place(new_path, path, err) < 0)
 		return -1;
 	result.old_path = take(old_path);
 	*ret = result;

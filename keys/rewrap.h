@@ -7,7 +7,7 @@
  *
  * Whoever looks for the key (sealing.h) tries both names, so it may be interrupted anywhere,
  * and is finished by running it again. The old key stays, because older backups open only with
- * it.
+ * it. If PATH is a link, all this is done beside the file that it points to.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef REWRAP_H
 #define REWRAP_H
@@ -27,6 +27,9 @@ struct rewrap_result {
 	bool is_resumed; /* an earlier run was interrupted */
 	char *old_path;  /* where the old key is now; the caller frees */
 };
+
+/* Reads the key in `given`: ERR_BAD_INPUT if it is the one in use. */
+int rewrap_read_given(const struct rewrap *rewrap, struct key_sealing **ret, struct err *err);
 
 /* ERR_CONFLICT if another one is under way; ERR_REFUSED if the store is sealed with neither
  * key. */

@@ -27,6 +27,54 @@ static bool is_new(const struct attempt *a, const struct store_key *row)
 	return true;
 }
 
+static bool needs_seal(const struct attempt *a, const struct store_key *row)
+{
+	return is_new(a, row) && (!row->is_imported || a->rotate->private);
+}
+
+static bool has_half_to_seal(const struct attempt *a)
+{
+	for (size_t i = 0; i < a->change.count; i++)
+		if (needs_seal(a, &a->change.key[i]))
+			return true;
+	return false;
+}
+
+/* A standby can be made later; false if a row is to sign now. */
+static bool put_off_standbys(struct attempt *a, unix_time now)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < a->change.count; i++) {
+		const struct store_key *row = &a->change.key[i];
+
+		if (!needs_seal(a, row))
+			a->change.key[kept++] = *row;
+		else if (row->activate_at != TIME_UNSET && row->activate_at <= now)
+			return false;
+	}
+	a->change.count = kept;
+	return true;
+}
+
+/* What is to be sealed needs the sealing key. A revocation does not wait for one that is lost.
+ */
+static int find_sealing(struct attempt *a, unix_time now, struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	if (!has_half_to_seal(a) ||
+		sealing_find(a->rotate->sealing, a->rotate->issuer, &a->keys, &a->sealing,
+			&why) == 0)
+		return 0;
+	if (store_keys_are_stale(a->rotate->store, a->rotate->issuer, &a->keys))
+		return err_set(err, ERR_CONFLICT, "the keys are being sealed anew");
+	if (a->ask->verb == PLAN_REVOKE && put_off_standbys(a, now))
+		return 0;
+	*err = why;
+	return -1;
+}
+
 static int seal(const struct attempt *a, const EVP_PKEY *key, struct store_key *row,
 	struct err *err)
 {
@@ -41,10 +89,16 @@ static int make_key(const struct attempt *a, struct store_key *row, struct err *
 
 	if (row->is_imported)
 		return a->rotate->private ? seal(a, a->rotate->private, row, err) : 0;
-	if (key_generate(row->alg, a->rotate->rsa_bits, &key, err) < 0 ||
-		key_public_der(key, &row->public_der, &row->public_len, err) < 0)
-		return -1;
-	key_id(row->public_der, row->public_len, row->kid);
+	do {
+		key_free(key);
+		free(row->public_der);
+		row->public_der = NULL;
+		key = NULL;
+		if (key_generate(row->alg, a->rotate->rsa_bits, &key, err) < 0 ||
+			key_public_der(key, &row->public_der, &row->public_len, err) < 0)
+			return -1;
+		key_id(row->public_der, row->public_len, row->kid);
+	} while (row->kid[0] == '-'); /* one in 64 would look like an option */
 	return seal(a, key, row, err);
 }
 
@@ -141,10 +195,10 @@ static int attempt(const struct rotate *rotate, const struct plan_ask *ask, bool
 
 	if (store_keys_load(rotate->store, rotate->issuer, &a.keys, err) < 0)
 		return -1;
-	ret->now = clock.now > a.keys.memory.clock_at ? clock.now : a.keys.memory.clock_at;
-	rc = sealing_find(rotate->sealing, rotate->issuer, &a.keys, &a.sealing, err);
+	ret->now = plan_time(&a.keys.memory, rotate->policy.clock_skew_s, clock);
+	rc = plan_next(&a.keys, &rotate->policy, clock, ask, &a.change, err);
 	if (rc == 0)
-		rc = plan_next(&a.keys, &rotate->policy, clock, ask, &a.change, err);
+		rc = find_sealing(&a, ret->now, err);
 	if (rc == 0)
 		rc = carry_out(&a, is_dry_run, ret, err);
 	plan_free(&a.change);

@@ -25,7 +25,9 @@ struct rotate_result {
 	unix_time now; /* by which it was planned: never before the last committed time */
 };
 
-/* Does what plan_next says for `ask`. ERR_REFUSED if no sealing key opens the keys there are.
+/* Does what plan_next says for `ask`. If a private half is to be sealed: ERR_NOT_FOUND if there
+ * is no sealing key, ERR_REFUSED if none opens the keys there are; a revocation is carried out
+ * without the next standby then.
  * With `is_dry_run` nothing is written; then new keys have no kid, and no key a private half.
  */
 int rotate_run(const struct rotate *rotate, const struct plan_ask *ask, bool is_dry_run,

@@ -77,6 +77,18 @@ static int find_in_files(const struct sealing *sealing, const char *issuer,
 	return -1;
 }
 
+/* Files change places while a rewrap ends (rewrap.h): what was there a moment ago is elsewhere
+ * by then, and a second walk finds it. */
+static int find(const struct sealing *sealing, const char *issuer,
+	const struct store_keys *keys, struct key_sealing **ret, struct err *err)
+{
+	struct err first = ERR_INIT;
+
+	if (find_in_files(sealing, issuer, keys, ret, &first) == 0)
+		return 0;
+	return find_in_files(sealing, issuer, keys, ret, err);
+}
+
 int sealing_find(struct sealing *sealing, const char *issuer, const struct store_keys *keys,
 	struct key_sealing **ret, struct err *err)
 {
@@ -86,7 +98,7 @@ int sealing_find(struct sealing *sealing, const char *issuer, const struct store
 
 	(void)held;
 	if (!sealing->current || opens_all(sealing->current, issuer, keys, &ignored) < 0) {
-		if (find_in_files(sealing, issuer, keys, &found, err) < 0)
+		if (find(sealing, issuer, keys, &found, err) < 0)
 			return -1;
 		key_sealing_free(sealing->current);
 		sealing->current = found;

@@ -48,8 +48,12 @@ struct signer_process {
 	pthread_t writer;
 	pthread_t clock_follower;
 	int stop_fd;                    /* readable when it is time to end */
-	unix_time rotation_due;         /* the clock follower's own */
 	atomic_bool is_rotation_wanted; /* the keys have changed */
+	/* The clock follower's own: when to look for what is due. */
+	struct clock_reading looked_at;
+	int64_t look_after_s;
+	unix_time next_change;
+	bool is_refresh_failing;
 	bool is_rotation_failing;
 };
 
@@ -84,13 +88,13 @@ static int sign(struct signer_process *sp, struct signer_job *job, struct err *e
 		.audiences = req->audiences,
 		.lifetime_s = req->lifetime_s,
 	};
-	const unix_time now = clock_now();
+	const struct clock_reading clock = clock_read();
 	auto_keyring struct keyring *ring = NULL;
 
-	if (keyring_slot_sign(sp->slot, now, &ring, err) < 0)
+	if (keyring_slot_sign(sp->slot, clock, &ring, err) < 0)
 		return -1;
 	job->revision = keyring_revision(ring);
-	return mint(ring, &sp->settings->mint, &wanted, now, &job->reply.token, err);
+	return mint(ring, &sp->settings->mint, &wanted, clock.now, &job->reply.token, err);
 }
 
 static void *work(void *arg)
@@ -177,7 +181,7 @@ static int64_t agree(struct signer_process *sp, struct signer_job *first)
 	struct err err = ERR_INIT;
 	int64_t revision;
 
-	if (keyring_slot_get(sp->slot, clock_now(), &ring, &err) < 0)
+	if (keyring_slot_get(sp->slot, clock_read(), &ring, &err) < 0)
 		return STORE_ANY_REVISION - 1; /* of none: nothing is committed */
 	revision = keyring_revision(ring);
 	for (struct signer_job *job = first; job; job = job->next)
@@ -188,17 +192,19 @@ static int64_t agree(struct signer_process *sp, struct signer_job *first)
 	return revision;
 }
 
-static int refresh(struct signer_process *sp, unix_time now, struct err *err)
+static int refresh(struct signer_process *sp, struct clock_reading clock, struct err *err)
 {
 	enum keyring_change change;
 
-	if (keyring_slot_refresh(sp->slot, now, &change, err) < 0)
+	if (keyring_slot_refresh(sp->slot, clock, &change, err) < 0)
 		return -1;
 	if (change != KEYRING_SAME)
 		atomic_store(&sp->is_rotation_wanted, true);
 	if (change == KEYRING_OLDER)
 		log_event(LOG_WARN, "store.went_back", "hint",
-			"an older copy was put in its place; see issuerctl audit", NULL);
+			"somebody put older keys back; revocations since then are lost: see "
+			"doc/key-rotation.md, Restore",
+			NULL);
 	return 0;
 }
 
@@ -211,7 +217,7 @@ static int commit(struct signer_process *sp, struct signer_job *first, struct er
 	for (int i = 0; i < COMMIT_TRIES && rc < 0; i++) {
 		*err = (struct err)ERR_INIT;
 		rc = append(sp, first, agree(sp, first), err);
-		if (rc < 0 && (err->code != ERR_CONFLICT || refresh(sp, clock_now(), err) < 0))
+		if (rc < 0 && (err->code != ERR_CONFLICT || refresh(sp, clock_read(), err) < 0))
 			return -1;
 	}
 	return rc;
@@ -264,25 +270,17 @@ static void *write_batches(void *arg)
 
 /* ---- rotation ---- */
 
-static void log_rotated(const struct signer_process *sp, const struct rotate_result *result,
-	unix_time next_change)
+static void log_rotated(const struct signer_process *sp, const struct rotate_result *result)
 {
 	const size_t published = plan_published(&result->keys, result->now);
 
 	log_event(LOG_INFO, "keys.changed", "rows", text_num((int64_t)result->changed).s,
 		"published", text_num((int64_t)published).s, "next_change",
-		next_change == PLAN_NEVER ? NULL : text_time(next_change).s, NULL);
+		sp->next_change == PLAN_NEVER ? NULL : text_time(sp->next_change).s, NULL);
 	if (published > PLAN_PUBLISHED_WARN)
 		log_event(LOG_WARN, "keys.many", "issuer", sp->settings->issuer, "published",
 			text_num((int64_t)published).s, "most", text_num(PLAN_PUBLISHED_MAX).s,
 			"hint", "rotate less often, or lower tokens.max_lifetime", NULL);
-}
-
-static void log_rotation_failed(struct signer_process *sp, const struct err *err)
-{
-	if (!sp->is_rotation_failing)
-		log_event(LOG_ERROR, "keys.rotation_failed", "error", err->text, NULL);
-	sp->is_rotation_failing = true;
 }
 
 static int rotate_due(struct signer_process *sp, struct clock_reading clock, struct err *err)
@@ -296,21 +294,27 @@ static int rotate_due(struct signer_process *sp, struct clock_reading clock, str
 		.actor = "issuerd",
 	};
 	struct rotate_result result;
-	unix_time next_change;
 
-	sp->rotation_due = clock.now + ROTATION_RETRY_S;
+	sp->looked_at = clock;
+	sp->look_after_s = ROTATION_RETRY_S;
+	sp->next_change = PLAN_NEVER;
 	if (rotate_run(&rotate, &(struct plan_ask){ .verb = PLAN_TICK }, false, clock, &result,
 		    err) < 0)
 		return -1;
-	next_change = plan_next_change(&result.keys, clock.now);
-	sp->rotation_due = clock.now + ROTATION_LOOK_S < next_change
-		? clock.now + ROTATION_LOOK_S
-		: next_change;
+	sp->look_after_s = ROTATION_LOOK_S;
+	sp->next_change = plan_next_change(&result.keys, result.now);
 	sp->is_rotation_failing = false;
 	if (result.changed > 0)
-		log_rotated(sp, &result, next_change);
+		log_rotated(sp, &result);
 	store_keys_free(&result.keys);
 	return 0;
+}
+
+/* A clock that jumps says little of how long ago we looked: the machine's uptime does. */
+static bool is_time_to_look(const struct signer_process *sp, struct clock_reading clock)
+{
+	return clock.uptime_s - sp->looked_at.uptime_s >= sp->look_after_s ||
+		clock.now >= sp->next_change || clock.now < sp->looked_at.now;
 }
 
 /* Looks at clock and store: what has become due, what have others changed? */
@@ -319,14 +323,14 @@ static void tick(struct signer_process *sp)
 	const struct clock_reading clock = clock_read();
 	struct err err = ERR_INIT;
 
-	if (refresh(sp, clock.now, &err) < 0) {
-		log_event(LOG_ERROR, "keys.refresh_failed", "error", err.text, NULL);
+	if (refresh(sp, clock, &err) < 0) {
+		log_trouble(&sp->is_refresh_failing, "keys.refresh_failed", &err);
 		return;
 	}
-	if ((atomic_exchange(&sp->is_rotation_wanted, false) ||
-		    clock.now >= sp->rotation_due) &&
+	sp->is_refresh_failing = false;
+	if ((atomic_exchange(&sp->is_rotation_wanted, false) || is_time_to_look(sp, clock)) &&
 		rotate_due(sp, clock, &err) < 0)
-		log_rotation_failed(sp, &err);
+		log_trouble(&sp->is_rotation_failing, "keys.rotation_failed", &err);
 }
 
 /* A thread of its own: making a key takes seconds, and the store may be locked as long. */
@@ -445,13 +449,14 @@ static int first_rotation(struct signer_process *sp, struct err *err)
 	if (rotate_due(sp, clock, err) < 0) {
 		if (err->code != ERR_EARLY)
 			return -1;
-		log_rotation_failed(sp, err);
+		log_trouble(&sp->is_rotation_failing, "keys.rotation_failed", err);
 		*err = (struct err)ERR_INIT;
 	}
-	return refresh(sp, clock.now, err);
+	return refresh(sp, clock, err);
 }
 
-/* A store that was put back from a backup is worth a word each time, until it is taken over. */
+/* A store that was put back from a backup is worth a word each time, until something is planned
+ * in it. */
 static int tell_restored(const struct signer_process *sp, struct err *err)
 {
 	auto_store_keys struct store_keys keys = { .count = 0 };
@@ -475,7 +480,7 @@ static int prepare(struct signer_process *sp, struct err *err)
 	/* The slot opens the keys: a wrong sealing key must stop us before a rotation adds
 	 * more. */
 	if (keyring_slot_open(settings->store, settings->issuer, sp->sealing, &settings->plan,
-		    clock_now(), &sp->slot, err) < 0 ||
+		    clock_read(), &sp->slot, err) < 0 ||
 		tell_restored(sp, err) < 0 || first_rotation(sp, err) < 0)
 		return -1;
 	sp->to_sign = signer_queue_new(SIGNER_QUEUE_MAX);

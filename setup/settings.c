@@ -30,12 +30,15 @@ struct mint_policy settings_mint(const struct conf *conf)
 struct settings_paths settings_sealing_paths(const struct conf *conf)
 {
 	const char *directory = getenv("CREDENTIALS_DIRECTORY");
+	auto_free char *resolved = realpath(conf->sealing_key, NULL);
 	struct settings_paths paths = { .count = 0 };
 
 	if (directory)
 		paths.path[paths.count++] = text_format("%s/sealing.key", directory);
 	paths.path[paths.count++] = text_copy(conf->sealing_key);
-	paths.path[paths.count++] = text_format("%s" SEALING_NEW, conf->sealing_key);
+	/* Its successor is beside the file, not beside a link to it (rewrap.h). */
+	paths.path[paths.count++] =
+		text_format("%s" SEALING_NEW, resolved ? resolved : conf->sealing_key);
 	return paths;
 }
 

@@ -101,7 +101,8 @@ static int fail(const struct db *db, struct err *err)
 		return err_set(err, ERR_FAILED, "'%s' is not a store of issuerd", db->name);
 	case SQLITE_READONLY:
 		return err_set(err, ERR_FAILED,
-			"could not write '%s': it is read only; check its owner and mode",
+			"could not write '%s' or beside it, which even reading a store in use takes; "
+			"run this as root or as the store's owner",
 			db->name);
 	case SQLITE_CANTOPEN:
 		errno = sqlite3_system_errno(db->conn);
@@ -114,6 +115,19 @@ static int fail(const struct db *db, struct err *err)
 		return err_set(err, ERR_FAILED, "could not use '%s': %s", db->name,
 			sqlite3_errmsg(db->conn));
 	}
+}
+
+int db_check_place(const struct db *db, struct err *err)
+{
+	int has_moved = 0;
+
+	if (sqlite3_file_control(db->conn, NULL, SQLITE_FCNTL_HAS_MOVED, &has_moved) ==
+			SQLITE_OK &&
+		has_moved)
+		return err_set(err, ERR_UNHEALTHY,
+			"'%s' was replaced or removed while it was in use; start again",
+			db->name);
+	return 0;
 }
 
 /* ---- opening ---- */

@@ -43,6 +43,9 @@ const char *db_name(const struct db *db);
 /* Looks at every page and reference; ERR_UNHEALTHY names the first thing wrong. */
 int db_check(struct db *db, struct err *err);
 
+/* ERR_UNHEALTHY if the file that was opened has no longer its name. */
+int db_check_place(const struct db *db, struct err *err);
+
 /* ---- transactions ---- */
 
 /* Starts a write: no other process writes until it is committed or rolled back, and what is

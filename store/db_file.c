@@ -36,8 +36,6 @@ int db_file_check(const char *path, struct err *err)
 /* The same words as db.c has for a disk that fills up later. */
 static int could_not_create(const char *path, struct err *err)
 {
-	if (errno == EEXIST)
-		return err_set(err, ERR_CONFLICT, "store '%s' exists already", path);
 	if (errno == ENOSPC || errno == EDQUOT)
 		return err_set(err, ERR_FAILED,
 			"could not create '%s': disk full; free some space and try again",
@@ -58,14 +56,11 @@ int db_file_draft(const char *path, char **ret, struct err *err)
 
 int db_file_publish(const char *draft, const char *path, struct err *err)
 {
-	/* link, unlike rename, never replaces what is there. */
-	if (link(draft, path) < 0)
-		return could_not_create(path, err);
-	if (file_sync_directory_of(path, err) < 0) {
-		(void)unlink(path); /* not made as promised; the error above says why */
-		return -1;
-	}
-	return 0;
+	if (file_publish(draft, path, err) == 0)
+		return 0;
+	return err->code == ERR_CONFLICT
+		? err_set(err, ERR_CONFLICT, "store '%s' exists already", path)
+		: -1;
 }
 
 void db_file_remove(const char *path)

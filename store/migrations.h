@@ -130,7 +130,7 @@
 	"CREATE INDEX audit_by_issuer ON audit (issuer);"
 
 /* What plans remember (store_memory), what a key's lead was, and which tokens a key has alive.
- */
+ * The last time that can be told from the rows is the last committed one. */
 #define MIGRATIONS_2                                                                           \
 	"ALTER TABLE issuer ADD COLUMN clock_at INTEGER;"                                      \
 	"ALTER TABLE issuer ADD COLUMN clock_uptime INTEGER;"                                  \
@@ -140,7 +140,9 @@
 	"ALTER TABLE issuer ADD COLUMN backup_at INTEGER;"                                     \
 	"ALTER TABLE signing_key ADD COLUMN lead INTEGER NOT NULL DEFAULT 0;"                  \
 	"ALTER TABLE signing_key ADD COLUMN imported INTEGER NOT NULL DEFAULT 0;"              \
-	"CREATE INDEX audit_alive ON audit (kid, exp) WHERE exp IS NOT NULL;"
+	"CREATE INDEX audit_alive ON audit (kid, exp) WHERE exp IS NOT NULL;"                  \
+	"UPDATE issuer SET clock_at ="                                                         \
+	"  (SELECT max(created_at) FROM signing_key WHERE issuer = name);"
 
 #define MIGRATIONS_LIST                                                                        \
 	{                                                                                      \

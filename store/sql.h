@@ -34,7 +34,7 @@
 		"created_at) VALUES (?1, ?2, 1, 0, ?3, ?4)")                                   \
 	X(ISSUER_GET, "SELECT name, url, revision, created_at FROM issuer WHERE name = ?1")    \
 	X(ISSUER_LIST, "SELECT name FROM issuer ORDER BY name")                                \
-	X(ISSUER_PULSE, "SELECT revision, clock_at FROM issuer WHERE name = ?1")               \
+	X(ISSUER_PULSE, "SELECT revision, clock_at, clock_uptime FROM issuer WHERE name = ?1") \
 	X(ISSUER_BUMP,                                                                         \
 		"UPDATE issuer SET revision = revision + 1 + ?7 - generation_min, "            \
 		"clock_at = ?3, clock_uptime = ?4, lead = ?5, lead_until = ?6, "               \
@@ -45,7 +45,8 @@
 		"WHERE name = ?1 AND coalesce(clock_at, 0) < ?2")                              \
 	X(ISSUER_SET_CLOCK,                                                                    \
 		"UPDATE issuer SET clock_at = ?2, clock_uptime = ?3 WHERE name = ?1")          \
-	X(ISSUER_MARK_BACKUP, "UPDATE issuer SET backup_at = ?1, clock_uptime = NULL")         \
+	X(ISSUER_MARK_BACKUP,                                                                  \
+		"UPDATE issuer SET backup_at = coalesce(backup_at, ?1), clock_uptime = NULL")  \
 	X(ISSUER_HEAD, "SELECT audit_seq, audit_hash, revision FROM issuer WHERE name = ?1")   \
 	X(ISSUER_SET_HEAD,                                                                     \
 		"UPDATE issuer SET audit_seq = ?2, audit_hash = ?3 "                           \

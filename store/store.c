@@ -104,10 +104,13 @@ int store_pulse(struct store *store, const char *issuer, struct store_pulse *ret
 	auto_unlock pthread_mutex_t *held = auto_lock(&store->lock);
 	auto_rows struct db_rows *rows = NULL;
 
+	if (db_check_place(store->db, err) < 0)
+		return -1;
 	if (db_query_one(store->db, SQL_ISSUER_PULSE, DB_BIND(db_text(issuer)), &rows, err) < 0)
 		return tx_no_issuer(issuer, err);
 	*ret = (struct store_pulse){ .revision = db_get_int(rows, 0),
-		.clock_at = db_get_time(rows, 1) };
+		.clock_at = db_get_time(rows, 1),
+		.uptime_s = db_is_null(rows, 2) ? -1 : db_get_int(rows, 2) };
 	return 0;
 }
 

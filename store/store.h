@@ -52,7 +52,8 @@ typedef void store_progress_fn(int64_t done, int64_t total, void *ctx);
 
 /* Writes a copy of the store as it is at one moment to the new file `path`, which appears whole
  * or not at all; ERR_CONFLICT if it exists. Others read and write meanwhile. The copy knows
- * that it is one (store_memory.backup_at). `progress` may be NULL. */
+ * that it is one (store_memory.backup_at), and a copy of such a copy of how far back it
+ * reaches. `progress` may be NULL. */
 int store_backup(struct store *store, const char *path, unix_time now,
 	store_progress_fn *progress, void *ctx, struct err *err);
 
@@ -77,8 +78,11 @@ void store_issuer_free(struct store_issuer *issuer);
 struct store_pulse {
 	int64_t revision;
 	unix_time clock_at; /* as in store_memory */
+	int64_t uptime_s;   /* as in store_memory */
 };
 
+/* ERR_UNHEALTHY if the file that was opened has no longer its name: another was put in its
+ * place, or it was removed. Then nothing can be written either; open it anew. */
 int store_pulse(struct store *store, const char *issuer, struct store_pulse *ret,
 	struct err *err);
 
@@ -111,7 +115,8 @@ struct store_memory {
 	int64_t lead_s;         /* the lead in force when last planned */
 	unix_time lead_until;   /* until then documents of a longer lead may be held */
 	int64_t generation_min; /* every new generation is above this */
-	unix_time backup_at; /* this is a copy made then, not taken over yet; else TIME_UNSET */
+	unix_time backup_at;    /* this is a copy made then, and nothing was planned since; or
+				   TIME_UNSET */
 };
 
 /* A set of keys: as read (in order of generation), or to be written. */
@@ -125,6 +130,9 @@ struct store_keys {
 /* All keys with the revision and memory they belong to, from one snapshot. */
 int store_keys_load(struct store *store, const char *issuer, struct store_keys *ret,
 	struct err *err);
+/* Has somebody changed them since? False if that cannot be told. */
+bool store_keys_are_stale(struct store *store, const char *issuer,
+	const struct store_keys *keys);
 void store_keys_free(struct store_keys *keys);
 #define auto_store_keys __attribute__((cleanup(store_keys_free)))
 

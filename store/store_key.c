@@ -96,6 +96,16 @@ int store_keys_load(struct store *store, const char *issuer, struct store_keys *
 	return load(store->db, issuer, ret, err);
 }
 
+bool store_keys_are_stale(struct store *store, const char *issuer,
+	const struct store_keys *keys)
+{
+	struct store_pulse pulse;
+	struct err ignored = ERR_INIT;
+
+	return store_pulse(store, issuer, &pulse, &ignored) == 0 &&
+		pulse.revision != keys->revision;
+}
+
 /* ---- what changed, in words ---- */
 
 static void say_time(struct text *t, const char *what, unix_time old, unix_time new)

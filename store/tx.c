@@ -55,7 +55,7 @@ int tx_begin_first(struct tx *tx, struct store *store, const char *issuer, struc
 	assert(!tx->store);
 	(void)auto_lock(&store->lock);
 	tx->store = store;
-	if (db_begin(store->db, err) < 0)
+	if (db_check_place(store->db, err) < 0 || db_begin(store->db, err) < 0)
 		return -1;
 	tx->db = store->db;
 	tx->issuer = issuer;

@@ -122,7 +122,7 @@ is "so has the sample, whose values are the defaults" \
 # logged - the names of events in the sources of the daemon.
 logged() {
 	(cd "$SRCDIR" && cat issuer/*.c keys/*.c) |
-		grep -oE 'log_event\(LOG_[A-Z]+, "[a-z_.]+"' | cut -d '"' -f 2 | sort -u
+		grep -oE '(log_event\(LOG_[A-Z]+|log_trouble\([^,]+), "[a-z_.]+"' | cut -d '"' -f 2 | sort -u
 }
 # named SECTION - the names that a section of issuerd(8) explains.
 named() {

@@ -54,9 +54,9 @@ ok "the daemon makes the next standby by itself" until_true has_standby
 NEXT=$(kid_of standby)
 ok "which is published at once" until_true jwks_is "$NEW $NEXT $OLD "
 ok "the old token verifies by discovery while it lives" verifies "$(ask_token demo app "$AWS" >/dev/null; token_of)"
-clock_set $((NOW + 3599))
+clock_jump $((3599 - DAY))
 ok "the token of before the rotation is good until it expires" verifies "$TOKEN"
-clock_set $((NOW + 3600 + 61))
+clock_jump 62
 not_ok "and not a minute longer than that" verifies "$TOKEN"
 clock_set $((NOW + DAY + 60 + DAY + 300 - 1))
 ok "the old key stays until its last token is dead to every verifier" until_true jwks_is "$NEW $NEXT $OLD "
@@ -77,4 +77,13 @@ ok "after the period the standby signs by itself" until_true signer_is "$STANDBY
 like "key show takes the start of a kid" "$(issuerctl key show -o json -- "$(echo "$STANDBY" | cut -c1-12)" | jq -r .state)" '^active$'
 not_ok "key show of an unknown key fails" issuerctl key show nope
 exits "key list takes no argument" 2 issuerctl key list x
+
+# ---- at once or not at all ----
+issuer_stop
+clock_forward $((33 * DAY)) # the standby took over; nobody made another
+BEFORE=$(issuerctl key list -o json 2>/dev/null | jq -c '[.[] | [.kid, .activate_at]]')
+exits "without a standby --now does nothing" 3 issuerctl key rotate --now
+like "and says what it would take" "$(cat .output)" 'a new key has been published for 0s only'
+is "nothing was planned either" "$(issuerctl key list -o json 2>/dev/null | jq -c '[.[] | [.kid, .activate_at]]')" "$BEFORE"
+like "key list says what is missing" "$(issuerctl key list 2>&1)" 'warning: there is no standby'
 done_testing

@@ -14,7 +14,8 @@ mv state/sealing.key good.key
 exits "init does not make another for keys that are sealed" 1 issuerctl init
 like "it says what to do" "$(cat .output)" "sealing key '.*' is missing; restore it"
 ok "and has made none" test ! -e state/sealing.key
-exits "nothing rotates without it" 1 issuerctl key rotate
+exits "no key is made without it" 1 issuerctl key rotate --now --accept-verifier-outage
+like "it says so" "$(cat .output)" "could not open .*sealing.key"
 head -c 32 /dev/urandom >state/sealing.key
 chmod 600 state/sealing.key
 clock_forward $((31 * 86400)) # a rotation is due
@@ -29,6 +30,20 @@ mv good.key state/sealing.key
 ok "with the right one back all is well" issuerctl token create demo/app
 issuer_start
 is "for the daemon, too" "$(ask_token demo app "$AWS")" 201
+issuer_stop
+
+# A thief does not wait for the sealing key: what needs none is done, and the rest when it is back.
+ACTIVE=$(issuerctl key list -o json | jq -r '.[] | select(.state == "active") | .kid')
+mv state/sealing.key good.key
+ok "a key can be revoked without it" issuerctl key revoke --reason "lost" --yes -- "$ACTIVE"
+like "there is no standby then, and it says so" "$(cat .output)" "warning: there is no standby"
+is "the standby signs" "$(issuerctl key list -o json | jq -c '[.[] | .state]')" '["revoked","active"]'
+exits "the last one cannot be" 3 issuerctl key revoke --reason "lost" --yes -- "$(issuerctl key list -o json 2>/dev/null | jq -r '.[1].kid')"
+mv good.key state/sealing.key
+issuer_start
+is "with it back all is well" "$(ask_token demo app "$AWS")" 201
+has_standby() { [ "$(issuerctl key list -o json | jq -c '[.[] | .state]')" = '["revoked","active","standby"]' ]; }
+ok "and a standby is made" until_true has_standby
 issuer_stop
 
 # Where systemd puts it.

@@ -38,9 +38,16 @@ if command -v script >/dev/null; then
 else
 	skip 3 "no script(1)"
 fi
+exits "a reason that nobody could show is refused" 1 issuerctl key revoke --reason "$(printf 'caf\351')" --yes -- "$FIRST"
+like "and told" "$(cat .output)" 'takes UTF-8'
+exits "so is a terminal's command" 1 issuerctl key revoke --reason "$(printf 'x\302\233y')" --yes -- "$FIRST"
+exits "a kid like an option is no call for help" 2 issuerctl key revoke -hx --reason x --yes
+like "and told which word it was" "$(cat .output)" "unknown option '-hx'"
+exits "nor is another a call for anything" 2 issuerctl key revoke --yes --reason x -Abc
+like "and which word that was" "$(cat .output)" "unknown option '-Abc'"
 OUT=$(issuerctl key revoke "$FIRST" --reason x --dry-run)
 is "a dry run needs no answer" $? 0
-like "it counts the tokens that would die" "$OUT" 'still alive: 3$'
+like "it counts the tokens that would die" "$OUT" 'have not expired: 3$'
 like "by subject and audience, the most frequent first" "$OUT" '^ +2 .*system:serviceaccount:demo:app \["sts.amazonaws.com"\]$'
 like "all of them" "$OUT" '^ +1  2030-03-17T18:06:40Z  system:serviceaccount:demo:batch \["vault"\]$'
 like "it says who would sign" "$OUT" "Key $SECOND would sign in its place"
@@ -82,7 +89,7 @@ ok "its tokens verify" verifies "$(token_of)"
 
 # ---- nobody is left whom verifiers know ----
 exits "now a revocation would be an outage, and is refused" 3 issuerctl key revoke "$SECOND" --reason 'a test' --yes
-like "with who would be next, and when it is safe" "$(cat .output)" "next one, $FOURTH, until 2030-03-21T17:46:40Z \\(in 23h\\)"
+like "with who would be next, and when it is safe" "$(cat .output)" "next one $FOURTH until 2030-03-21T17:46:40Z \\(in 23h\\)"
 ok "the key signs on" signer_is "$SECOND"
 OUT=$(issuerctl key revoke "$SECOND" --reason 'a test' --yes --accept-verifier-outage)
 is "unless the outage is accepted" $? 0

@@ -45,10 +45,17 @@ ok "with the clock right again tokens are minted" until_true mints 201
 ok "and readyz is content" until_true ready 200
 
 # ---- ahead ----
+mints 201
+TOKEN=$(token_of)
+SIGNER=$(kid_of active)
 clock_jump $((HOUR + 120))
 until_true logged 'keys.rotation_failed'
 clock_jump $((30 * DAY))
 ok "far ahead, tokens are minted all the same" until_true mints 201
+ok "by the key that signed" signer_is "$SIGNER"
+request "$URL/openid/v1/jwks" >/dev/null
+is "and the JWKS has all it had" "$(cat body)" "$JWKS"
+is "by the admin's list, too" "$(kid_of active)" "$SIGNER"
 ok "but the log says that rotation stopped" until_true logged 'keys.rotation_failed error="the clock says 20.*this machine has not been running that long'
 is "no key was made" "$(keys)" 2
 exits "an admin cannot rotate" 3 issuerctl key rotate
@@ -56,7 +63,7 @@ ok "init, which has nothing to do, goes well" issuerctl init
 like "and warns" "$(issuerctl init 2>&1)" 'warning: the clock says'
 like "and is told what to do" "$(cat .output)" 'if the clock is right run: issuerctl db accept-clock'
 OUT=$(issuerctl db accept-clock --dry-run -o json)
-is "accept-clock says what it would accept" "$(echo "$OUT" | jq -c '[.dry_run, .clock_is]')" '[true,"ahead"]'
+is "accept-clock says what it would accept" "$(echo "$OUT" | jq -c '[.dry_run, .clock_was]')" '[true,"ahead"]'
 exits "a dry run accepts nothing" 3 issuerctl key rotate
 ok "accepted" issuerctl db accept-clock
 made() { [ "$(keys)" = 3 ]; }
@@ -70,6 +77,45 @@ clock_jump -$((2 * HOUR))
 ok "back again" until_true mints 503
 ok "accepted, too" issuerctl db accept-clock
 ok "tokens are minted" until_true mints 201
+
+# ---- a month that never was: accepted, lived, and taken back ----
+clock_forward $((2 * DAY)) # verifiers have the standby
+LIVED=$(kid_of active)
+clock_jump $((40 * DAY))
+issuerctl db accept-clock >/dev/null
+handed_over() { [ "$(kid_of active)" != "$LIVED" ]; }
+ok "keys go on by it" until_true handed_over
+NEXT=$(kid_of active)
+clock_forward $((2 * DAY))
+erased() { [ "$(sqlite3 -readonly state/issuer.db "SELECT sealed IS NULL FROM signing_key WHERE kid='$LIVED'")" = 1 ]; }
+ok "the old half is erased" until_true erased
+clock_jump -$((42 * DAY))
+issuerctl db accept-clock >/dev/null
+ok "back again, the key that verifiers have signs" until_true mints 201
+is "and not one without a half" "$(kid_of active)" "$NEXT"
+is "none waits to be published" "$(issuerctl key list -o json | jq -r '.[].state' | grep -c staged)" 0
+ok "readyz is content" until_true ready 200
+
+# ---- wrong for a moment ----
+clock_forward $HOUR
+# noted N - the signer has noted the time N.
+noted() { [ "$(sqlite3 -readonly state/issuer.db "SELECT clock_at FROM issuer")" -ge "$1" ]; }
+read -r now _ <"$TEST_CLOCK"
+ok "the signer notes the time" until_true noted "$now"
+: >issuerd.log
+clock_jump $((40 * DAY))
+ok "a clock that is wrong for a moment" until_true logged 'keys.rotation_failed'
+clock_jump -$((40 * DAY))
+clock_forward 120
+ok "does not keep it from that" until_true noted $((now + 120))
+
+# ---- a signer that cannot write ----
+kill -STOP "$(signer_pid)"
+clock_forward 200
+ok "readyz fails if the signer does not write" until_true ready 503
+like "at the store" "$(cat body)" '^\[-\]store failed'
+kill -CONT "$(signer_pid)"
+ok "until it does" until_true ready 200
 
 # ---- time that passes ----
 BEFORE=$(keys)

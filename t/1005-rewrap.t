@@ -17,6 +17,10 @@ is "as one file" "$(find . -maxdepth 1 -name 'first.db*' | wc -l | tr -d ' ')" 1
 exits "over nothing that is there" 1 issuerctl db backup first.db
 like "which is said" "$(cat .output)" 'exists already; give another name'
 exits "into nothing that is not there" 1 issuerctl db backup nowhere/first.db
+exits "a dry run knows it" 1 issuerctl db backup --dry-run nowhere/first.db
+exits "under no name that SQLite would take for its own" 1 issuerctl db backup state/issuer.db-journal
+exits "nor one that nobody could show" 1 issuerctl db backup "$(printf 'x\351.db')"
+is "a dry run for scripts is JSON" "$(issuerctl db backup --dry-run -o json other.db | jq .dry_run)" true
 is "it is recorded" "$(audit "event='store.backup'")" 1
 
 # ---- rewrap ----
@@ -69,12 +73,39 @@ one_line "the daemon says the same" 1 "chmod 600 '$WORK/state/sealing.key'" issu
 chmod 600 state/sealing.key
 if [ "$(id -u)" -eq 0 ]; then
 	chown 12345 state/sealing.key
-	exits "one of somebody else is refused" 1 issuerctl token create demo/app
-	like "with the chown to run" "$(cat .output)" "chown 0 '$WORK/state/sealing.key'"
+	ok "root helps a daemon whose key it is" issuerctl token create demo/app
+	ok "and changes it" issuerctl db rewrap
+	is "the new one is the daemon's again" "$(stat -c %u:%a state/sealing.key)" 12345:600
 	chown 0 state/sealing.key
 else
-	skip 2 "not root: files of others cannot be made"
+	skip 3 "not root: files of others cannot be made"
 fi
+
+# ---- the sealing key in systemd's hands: the daemon sees no other ----
+mkdir credentials
+cp state/sealing.key credentials/
+sed 's|^sealing_key: .*|sealing_key: nowhere/sealing.key|' "$CONF" >unit.yaml
+CREDENTIALS_DIRECTORY=$WORK/credentials
+export CREDENTIALS_DIRECTORY
+issuerctl_conf=$CONF
+CONF=$WORK/unit.yaml issuer_start
+CONF=$issuerctl_conf
+unset CREDENTIALS_DIRECTORY
+ok "a daemon with credentials mints" mint
+: >issuerd.log
+ok "the sealing key is changed under it" issuerctl db rewrap
+ok "and it goes on minting" mint
+STANDBY=$(kid_of standby)
+clock_forward $((30 * DAY))
+ok "also over a switch" until_true signer_is "$STANDBY"
+# said_once EVENT - one line of the log.
+said_once() { [ "$(grep -c "event=$1 " issuerd.log)" = 1 ]; }
+ok "what it cannot do it says, once" until_true said_once keys.rotation_failed
+ok "a command that reads the new one makes the standby" issuerctl init
+ok "which it cannot open, and says so once" until_true said_once keys.not_opened
+ok "tokens are minted all the same" mint
+unlike "nothing else is wrong" "$(cat issuerd.log)" 'refresh_failed|audit.failed'
+issuer_stop
 
 # ---- what can be found where ----
 issuer_start
@@ -115,8 +146,9 @@ is "no core file is left" "$(find . -name 'core*' | wc -l | tr -d ' ')" 0
 # ---- restore ----
 issuer_start
 clock_forward $((30 * DAY))
-four() { [ "$(issuerctl key list -o name | wc -l)" = 4 ]; }
-ok "after the backup another key is made" until_true four
+KEYS=$(issuerctl key list -o name | wc -l)
+another() { [ "$(issuerctl key list -o name | wc -l)" = $((KEYS + 1)) ]; }
+ok "after the backup another key is made" until_true another
 USED=$(issuerctl key list -o json | jq '[.[].generation] | max')
 issuer_stop
 rm -f state/issuer.db*
@@ -130,12 +162,26 @@ like "it rotates only once the clock is accepted" "$(cat issuerd.log)" 'keys.rot
 ok "which is done" issuerctl db accept-clock
 issuer_stop
 issuer_start
-ok "then the standby that was due is made again" until_true four
+ok "then the standby that was due is made again" until_true another
 ok "under a generation that was never used" test "$(issuerctl key list -o json | jq '[.[].generation] | max')" -gt "$USED"
 is "and recorded" "$(audit "event='store.restored'")" 1
 unlike "the warning is gone" "$(issuerctl key list 2>&1)" 'put back'
 
+# Another file under a running daemon: what it wrote would be lost, and what it read be old.
+issuerctl db backup older.db >/dev/null
+cp state/issuer.db-wal kept.wal 2>/dev/null
+install -m 600 older.db state/issuer.db
+ended() { ! kill -0 "$DAEMON" 2>/dev/null; }
+ok "a store that is replaced ends the daemon" until_true ended
+wait "$DAEMON"
+is "with status 4" $? 4
+like "and says why" "$(cat issuerd.log)" "issuer.db' was replaced or removed while it was in use"
+rm -f state/issuer.db-wal state/issuer.db-shm
+issuerctl db accept-clock >/dev/null
+issuer_start
+
 # An older store under a running daemon.
+rm older.db
 issuerctl db backup older.db >/dev/null
 issuerctl key rotate --now --accept-verifier-outage >/dev/null
 until_true [ -e older.db ]

@@ -21,6 +21,11 @@ is "key 2, too" "$(row 1)" "$(example 2)"
 clock_tick $((1796083200 + 90 * DAY))
 is "and key 3" "$(row 2)" "$(example 3)"
 
+# ---- files that are none ----
+mkfifo pipe
+exits "a pipe is not replaced by a picture" 1 issuerctl key timeline --svg pipe
+ok "it is still one" test -p pipe
+
 # ---- the terminal ----
 issuerctl key revoke --reason test --yes -- "$(kid_of retiring)" >/dev/null
 clock_forward $((10 * DAY))

@@ -17,6 +17,7 @@ unit_tests += \
 	%D%/unit/test_jws \
 	%D%/unit/test_jws_claims \
 	%D%/unit/test_key \
+	%D%/unit/test_key_pem \
 	%D%/unit/test_keyring \
 	%D%/unit/test_log \
 	%D%/unit/test_mint \

@@ -191,8 +191,11 @@ static enum rule judge_refusal(const struct history *h, const struct plan_ask *a
 				has_substitute(h, find_generation(h, ask->generation))
 			? RULE_REFUSAL
 			: RULE_NONE;
-	/* The plan may have put a standby into the last place first. */
-	return published + (plan_successor(&h->world.keys, h->now) < 0) < PLAN_PUBLISHED_MAX
+	/* The plan may have put a standby into the last place first; an import leaves one for
+	 * the next. */
+	return published + (plan_successor(&h->world.keys, h->now) < 0) +
+				(ask->verb == PLAN_IMPORT) <
+			PLAN_PUBLISHED_MAX
 		? RULE_REFUSAL
 		: RULE_NONE;
 }
@@ -222,6 +225,19 @@ static void crash(struct flight *flight)
 	flight->is_on = false;
 }
 
+/* Nobody waits for a right clock to revoke: the machine's uptime tells what passed. */
+static struct clock_reading clock_for(struct history *h, const struct plan_ask *ask)
+{
+	struct clock_reading clock = world_clock(h->now);
+
+	if (ask->verb == PLAN_REVOKE && chance_one_in(&h->chance, 3))
+		clock.now += chance_between(&h->chance, 2 * HOUR, 100 * DAY);
+	else if (ask->verb == PLAN_REVOKE && chance_one_in(&h->chance, 3))
+		clock.now = h->world.keys.memory.clock_at - h->policy.clock_skew_s -
+			chance_between(&h->chance, 1, 100 * DAY);
+	return clock;
+}
+
 static enum rule take_off(struct history *h, struct flight *flight, const struct plan_ask *ask)
 {
 	struct err err = ERR_INIT;
@@ -230,7 +246,7 @@ static enum rule take_off(struct history *h, struct flight *flight, const struct
 	flight->ask = *ask;
 	flight->revision = h->revision;
 	flight->now = h->now;
-	if (plan_next(&h->world.keys, &h->policy, world_clock(h->now), ask, &flight->change,
+	if (plan_next(&h->world.keys, &h->policy, clock_for(h, ask), ask, &flight->change,
 		    &err) < 0)
 		return judge_refusal(h, ask, &err);
 	mutate(h, &flight->change);

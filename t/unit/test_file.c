@@ -212,16 +212,74 @@ static void a_secret_in_a_pipe_or_a_device_is_refused(void **state)
 	assert_int_equal(unlink("pipe"), 0);
 }
 
-/* Only root can give files away; for others there is nothing to try. */
+/* Only root can give files away; for others there is nothing to try. Root itself helps a daemon
+ * that runs as somebody else. */
 static void a_secret_that_belongs_to_somebody_else_is_refused(void **state)
 {
+	unsigned char *p = NULL;
+	struct err err;
+	size_t len;
+
 	(void)state;
 	if (geteuid() != 0)
 		return;
-	write_file("key", "hush", 0600);
-	assert_int_equal(chown("key", NOBODY, (gid_t)-1), 0);
-	assert_secret_refused("key", "belongs to uid 65534");
+	write_file("key", "hush", 0644);
+	assert_int_equal(chmod(".", 0755) | chown("key", NOBODY - 1, (gid_t)-1), 0);
+	assert_int_equal(seteuid(NOBODY), 0);
+	assert_secret_refused("key", "belongs to uid 65533");
+	assert_int_equal(seteuid(0), 0);
+	assert_secret_refused("key", "chmod 600");
+	assert_int_equal(chmod("key", 0600), 0);
+	assert_succeeds(file_read_secret("key", 100, &p, &len, &err));
+	secret_free(p, len);
 	assert_int_equal(unlink("key"), 0);
+}
+
+/* ---- replacing ---- */
+
+static void a_file_is_replaced_whole_and_anybody_may_read_it(void **state)
+{
+	static const mode_t masks[] = { 022, 077 };
+
+	(void)state;
+	write_file("picture", "old", 0600);
+	for (size_t i = 0; i < COUNT(masks); i++) {
+		const mode_t before = umask(masks[i]);
+		struct stat st;
+		struct err err;
+
+		assert_succeeds(file_replace("picture", "new", 3, &err));
+		(void)umask(before);
+		assert_int_equal(stat("picture", &st), 0);
+		assert_int_equal(st.st_mode, S_IFREG | (0666 & ~masks[i]));
+		assert_holds("picture", "new");
+	}
+	assert_int_equal(unlink("picture"), 0);
+}
+
+/* As root one would replace a machine's /dev/null. */
+static void what_is_no_file_is_not_replaced(void **state)
+{
+	static const char *const names[] = { "pipe", "link", "directory" };
+	struct stat st;
+	struct err err;
+
+	(void)state;
+	write_file("target", "old", 0600);
+	assert_int_equal(mkfifo("pipe", 0600) | symlink("target", "link") |
+			mkdir("directory", 0700),
+		0);
+	for (size_t i = 0; i < COUNT(names); i++) {
+		assert_fails(ERR_REFUSED, file_replace(names[i], "new", 3, &err));
+		assert_mentions(err.text, names[i]);
+	}
+	assert_int_equal(lstat("pipe", &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	assert_holds("target", "old");
+	assert_fails(ERR_NOT_FOUND, file_replace("none/picture", "new", 3, &err));
+	assert_int_equal(unlink("pipe") | unlink("link") | rmdir("directory") |
+			unlink("target"),
+		0);
 }
 
 static void a_new_secret_has_mode_0600_whatever_the_umask(void **state)
@@ -316,6 +374,8 @@ UNIT_MAIN_WITH(enter, leave, cmocka_unit_test(a_file_is_read_whole),
 	cmocka_unit_test(a_secret_of_root_and_one_behind_a_link_are_read),
 	cmocka_unit_test(a_secret_in_a_pipe_or_a_device_is_refused),
 	cmocka_unit_test(a_secret_that_belongs_to_somebody_else_is_refused),
+	cmocka_unit_test(a_file_is_replaced_whole_and_anybody_may_read_it),
+	cmocka_unit_test(what_is_no_file_is_not_replaced),
 	cmocka_unit_test(a_new_secret_has_mode_0600_whatever_the_umask),
 	cmocka_unit_test(a_secret_that_exists_is_a_conflict_and_stays),
 	cmocka_unit_test(a_secret_in_no_directory_is_not_found),

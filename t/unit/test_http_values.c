@@ -7,8 +7,7 @@
 #include "issuer/route.h"
 #include "t/unit/unit.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define TOKEN    "/api/v1/namespaces/{}/serviceaccounts/{}/token"
+#define TOKEN "/api/v1/namespaces/{}/serviceaccounts/{}/token"
 
 /* ---- paths ---- */
 

@@ -4,8 +4,6 @@
 #include "issuer/json_members.h"
 #include "t/unit/unit.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 static void on_repeated(const char *path, void *ctx)
 {
 	struct text *paths = ctx;

@@ -5,8 +5,6 @@
 #include "t/data/vectors.h"
 #include "t/unit/keys_fixture.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 static EVP_PKEY *read_good(const char *text)
 {
 	json_auto_t *jwk = fixture_json(text);

@@ -5,8 +5,6 @@
 #include "t/data/vectors.h"
 #include "t/unit/jws_forge.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 static EVP_PKEY *from_jwk(const char *text)
 {
 	json_auto_t *jwk = fixture_json(text);

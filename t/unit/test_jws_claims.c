@@ -3,8 +3,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "t/unit/jws_forge.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 /* A token with these claims, signed well. */
 static char *claiming(const char *payload)
 {

@@ -10,8 +10,7 @@
 #include "t/data/vectors.h"
 #include "t/unit/keys_fixture.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define KID      "0123456789012345678901234567890123456789012"
+#define KID "0123456789012345678901234567890123456789012"
 
 static EVP_PKEY *made(const char *alg, uint32_t bits)
 {

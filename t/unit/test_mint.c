@@ -24,8 +24,8 @@ static int setup(void **state)
 	rotate = fixture_rotate(&f);
 	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW);
 	assert_succeeds(keyring_slot_open(f.store, FIXTURE_ISSUER, f.sealing, &rotate.policy,
-		WORLD_NOW, &slot, &err));
-	assert_succeeds(keyring_slot_get(slot, WORLD_NOW, &ring, &err));
+		world_clock(WORLD_NOW), &slot, &err));
+	assert_succeeds(keyring_slot_get(slot, world_clock(WORLD_NOW), &ring, &err));
 	keyring_slot_close(slot);
 	return 0;
 }
@@ -184,9 +184,9 @@ static struct keyring *ring_of(struct fixture *g, unix_time now)
 	struct keyring *got = NULL;
 	struct err err;
 
-	assert_succeeds(keyring_slot_open(g->store, FIXTURE_ISSUER, g->sealing, &defaults, now,
-		&slot, &err));
-	assert_succeeds(keyring_slot_get(slot, now, &got, &err));
+	assert_succeeds(keyring_slot_open(g->store, FIXTURE_ISSUER, g->sealing, &defaults,
+		world_clock(now), &slot, &err));
+	assert_succeeds(keyring_slot_get(slot, world_clock(now), &got, &err));
 	keyring_slot_close(slot);
 	return got;
 }
@@ -247,19 +247,22 @@ static void each_bound_holds_without_the_other(void **state)
 	const struct mint_policy none = { .max_lifetime_s = INT64_MAX };
 	auto_store_issuer struct store_issuer issuer = { .name = NULL };
 	auto_store_keys struct store_keys keys = { .key = NULL };
+	auto_halves struct halves halves = { .count = 0 };
 	const struct plan_policy defaults = world_policy();
 	struct err err;
 
 	(void)state;
 	assert_succeeds(store_issuer_get(f.store, FIXTURE_ISSUER, &issuer, &err));
 	assert_succeeds(store_keys_load(f.store, FIXTURE_ISSUER, &keys, &err));
+	halves_open(&keys, FIXTURE_ISSUER, f.sealing, &(struct halves){ .count = 0 }, &halves,
+		&err);
 	for (size_t i = 0; i < COUNT(ratchets); i++) {
 		auto_keyring struct keyring *one = NULL;
 
 		keys.key[0].ttl_ratchet_s = ratchets[i];
 		keys.key[1].ttl_ratchet_s = 9 * DAY; /* the standby's is not asked */
 		assert_succeeds(keyring_build(&(struct keyring_source){ &issuer, &keys,
-						      &defaults, f.opener },
+						      &defaults, &halves },
 			NULL, WORLD_NOW, &one, &err));
 		assert_longest(one, &none, ratchets[i], "the active key was made for");
 	}

@@ -3,8 +3,6 @@
 #include "base/name.h"
 #include "t/unit/unit.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 typedef int name_check(const char *what, const char *s, struct err *err);
 
 static void assert_allowed(name_check *check, const char *s)

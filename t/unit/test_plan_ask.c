@@ -4,9 +4,8 @@
 #include "base/text.h"
 #include "t/unit/plan_world.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define LEAD     DAY
-#define SWITCH   (WORLD_NOW + 30 * DAY)
+#define LEAD   DAY
+#define SWITCH (WORLD_NOW + 30 * DAY)
 
 static const struct plan_policy *policy(void)
 {
@@ -200,30 +199,6 @@ static void a_key_that_is_not_there_cannot_be_revoked(void **state)
 		try_ask(&world, policy(), world_clock(WORLD_NOW), &ask, &err));
 }
 
-/* A thief does not wait for the clock; and a wrong clock does not become the last one. */
-static void a_revocation_waits_for_no_clock(void **state)
-{
-	static const struct clock_reading wrong[] = { { WORLD_NOW - 40 * DAY, 5 },
-		{ WORLD_NOW + 400 * DAY, 5 } };
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(wrong); i++) {
-		const struct plan_ask ask = revocation(1);
-		struct store_keys change;
-		struct world world;
-		struct err err;
-
-		start(&world);
-		assert_succeeds(plan_next(&world.keys, policy(), wrong[i], &ask, &change,
-			&err));
-		world_apply(&world, &change);
-		plan_free(&change);
-		assert_int_equal(world.keys.memory.clock_at, WORLD_NOW);
-		assert_true(row(&world, 1)->revoked_at >= WORLD_NOW);
-		assert_int_equal(signer(&world, row(&world, 1)->revoked_at), 2);
-	}
-}
-
 /* ---- a rotation that does not wait ---- */
 
 static void an_accepted_outage_lets_the_standby_sign_now(void **state)
@@ -310,6 +285,28 @@ static void a_key_that_verifiers_have_signs_at_the_next_rotation(void **state)
 	assert_true(row(&world, 3)->remove_at >= WORLD_NOW + 365 * DAY);
 }
 
+/* The URL was the cluster's until now: our own first key is as new to verifiers as any. */
+static void a_first_key_that_an_import_overtook_is_not_known_to_verifiers(void **state)
+{
+	const unix_time at = WORLD_NOW + 2 * HOUR;
+	struct store_key key = imported("cluster");
+	const struct plan_ask ask = { .verb = PLAN_IMPORT, .import = &key };
+	const struct plan_ask revoke = revocation(3);
+	struct world world;
+	struct err err;
+
+	(void)state;
+	start(&world);
+	key.publish_at = WORLD_NOW - 700 * DAY;
+	(void)world_ask(&world, policy(), WORLD_NOW, &ask);
+	(void)world_step(&world, policy(), WORLD_NOW + 1, PLAN_ROTATE);
+	assert_int_equal(signer(&world, at), 3);
+	assert_fails(ERR_EARLY, try_ask(&world, policy(), world_clock(at), &revoke, &err));
+	assert_mentions(err.text, "--accept-verifier-outage");
+	assert_succeeds(try_ask(&world, policy(), world_clock(WORLD_NOW + LEAD), &revoke,
+		&err));
+}
+
 static void the_same_key_is_not_imported_twice(void **state)
 {
 	const struct store_key key = imported("cluster");
@@ -323,9 +320,75 @@ static void the_same_key_is_not_imported_twice(void **state)
 	(void)state;
 	start(&world);
 	(void)world_ask(&world, policy(), WORLD_NOW, &ask);
+	assert_int_equal(world_ask(&world, policy(), WORLD_NOW, &ask), 0);
+	/* To verify only it stays; as a signer it would be another. */
 	assert_fails(ERR_REFUSED,
-		try_ask(&world, policy(), world_clock(WORLD_NOW), &ask, &err));
+		try_ask(&world, policy(), world_clock(WORLD_NOW),
+			&(struct plan_ask){ .verb = PLAN_IMPORT, .import = &key }, &err));
 	assert_mentions(err.text, "key cluster is here already: it is retiring");
+}
+
+/* The first --until was too short: it stays longer, or comes back; never shorter. */
+static void a_key_to_verify_with_may_stay_longer(void **state)
+{
+	const struct store_key key = imported("cluster");
+	struct plan_ask ask = { .verb = PLAN_IMPORT,
+		.import = &key,
+		.verifies_only = true,
+		.until = WORLD_NOW + DAY };
+	struct world world;
+	struct err err;
+
+	(void)state;
+	start(&world);
+	(void)world_ask(&world, policy(), WORLD_NOW, &ask);
+	ask.until = WORLD_NOW + 3 * DAY;
+	assert_int_equal(world_ask(&world, policy(), WORLD_NOW + HOUR, &ask), 1);
+	assert_int_equal(row(&world, 3)->remove_at, WORLD_NOW + 3 * DAY);
+	ask.until = WORLD_NOW + 2 * DAY;
+	assert_int_equal(world_ask(&world, policy(), WORLD_NOW + HOUR, &ask), 0);
+	assert_int_equal(plan_state(&world.keys, 2, WORLD_NOW + 4 * DAY), PLAN_REMOVED);
+	ask.until = WORLD_NOW + 9 * DAY;
+	assert_int_equal(world_ask(&world, policy(), WORLD_NOW + 4 * DAY, &ask), 1);
+	assert_int_equal(plan_state(&world.keys, 2, WORLD_NOW + 4 * DAY), PLAN_RETIRING);
+	revoke_at(&world, 3, WORLD_NOW + 5 * DAY);
+	ask.until = WORLD_NOW + 19 * DAY;
+	assert_fails(ERR_REFUSED,
+		try_ask(&world, policy(), world_clock(WORLD_NOW + 5 * DAY), &ask, &err));
+	assert_mentions(err.text, "it is revoked");
+}
+
+/* ---- rotation at once ---- */
+
+static void at_once_or_not_at_all(void **state)
+{
+	const struct plan_ask now = { .verb = PLAN_ROTATE, .is_now = true };
+	const struct plan_ask risky = {
+		.verb = PLAN_ROTATE, .is_now = true, .accepts_outage = true
+	};
+	struct plan_policy slower = world_policy();
+	struct world world;
+	struct err err;
+
+	(void)state;
+	start(&world);
+	assert_fails(ERR_EARLY,
+		try_ask(&world, policy(), world_clock(WORLD_NOW + HOUR), &now, &err));
+	assert_mentions(err.text, "key kid-2 has been published for 1h only");
+	/* A lead that has just become longer counts at once. */
+	slower.verifier_cache_s = 3 * DAY;
+	assert_fails(ERR_EARLY,
+		try_ask(&world, &slower, world_clock(WORLD_NOW + LEAD), &now, &err));
+	assert_mentions(err.text, "2d");
+	/* So does a standby that is not made yet. */
+	world.keys.count = 1;
+	assert_fails(ERR_EARLY,
+		try_ask(&world, policy(), world_clock(WORLD_NOW + LEAD), &now, &err));
+	assert_mentions(err.text, "a new key");
+	world.keys.count = 2;
+	assert_succeeds(try_ask(&world, &slower, world_clock(WORLD_NOW + LEAD), &risky, &err));
+	(void)world_ask(&world, policy(), WORLD_NOW + LEAD, &now);
+	assert_int_equal(signer(&world, WORLD_NOW + LEAD), 2);
 }
 
 static void an_end_that_is_past_is_refused(void **state)
@@ -351,59 +414,70 @@ static void an_end_that_is_past_is_refused(void **state)
 static void the_eleventh_key_is_refused_with_advice(void **state)
 {
 	static const struct plan_ask rotate = { .verb = PLAN_ROTATE };
+	const unix_time later = WORLD_NOW + LEAD;
 	struct world world;
 	struct err err;
 
 	(void)state;
 	start(&world);
-	for (int i = 0; i < 9; i++) {
-		auto_free char *kid = text_format("cluster-%d", i);
-		const struct store_key key = imported(kid);
-		const struct plan_ask ask = { .verb = PLAN_IMPORT,
-			.import = &key,
-			.verifies_only = true,
-			.until = WORLD_NOW + DAY + i };
-
-		if (i < 8) {
-			(void)world_ask(&world, policy(), WORLD_NOW, &ask);
-			continue;
-		}
-		assert_int_equal(plan_published(&world.keys, WORLD_NOW), PLAN_PUBLISHED_MAX);
-		assert_fails(ERR_EARLY,
-			try_ask(&world, policy(), world_clock(WORLD_NOW), &ask, &err));
-	}
-	assert_mentions(err.text, "more than 10 keys");
-	assert_mentions(err.text, text_time(WORLD_NOW + DAY).s);
-	assert_fails(ERR_EARLY,
-		try_ask(&world, policy(), world_clock(WORLD_NOW), &rotate, &err));
-	/* A revocation makes room, and a key that left, too. */
-	revoke_at(&world, 3, WORLD_NOW + 1);
-	assert_succeeds(try_ask(&world, policy(), world_clock(WORLD_NOW + 1), &rotate, &err));
-}
-
-/* The schedule goes on; only the next standby waits for a place. */
-static void where_ten_are_published_the_standby_waits_for_a_place(void **state)
-{
-	struct world world;
-
-	(void)state;
-	start(&world);
+	/* The last place is for the standby to come. */
 	for (int i = 0; i < 8; i++) {
 		auto_free char *kid = text_format("cluster-%d", i);
 		const struct store_key key = imported(kid);
 		const struct plan_ask ask = { .verb = PLAN_IMPORT,
 			.import = &key,
 			.verifies_only = true,
-			.until = SWITCH + HOUR };
+			.until = WORLD_NOW + 2 * DAY + i };
 
-		(void)world_ask(&world, policy(), WORLD_NOW, &ask);
+		if (i < 7) {
+			(void)world_ask(&world, policy(), WORLD_NOW, &ask);
+			continue;
+		}
+		assert_int_equal(plan_published(&world.keys, WORLD_NOW),
+			PLAN_PUBLISHED_MAX - 1);
+		assert_fails(ERR_EARLY,
+			try_ask(&world, policy(), world_clock(WORLD_NOW), &ask, &err));
 	}
-	(void)world_step(&world, policy(), SWITCH, PLAN_TICK);
-	assert_int_equal(signer(&world, SWITCH), 2);
-	assert_int_equal(plan_successor(&world.keys, SWITCH), -1);
-	assert_int_equal(row(&world, 2)->remove_at, TIME_UNSET);
-	(void)world_step(&world, policy(), SWITCH + HOUR, PLAN_TICK);
-	assert_int_equal(row(&world, 11)->publish_at, SWITCH + HOUR);
+	assert_mentions(err.text, "more than 10 keys");
+	assert_mentions(err.text, text_time(WORLD_NOW + 2 * DAY).s);
+	(void)world_ask(&world, policy(), later, &rotate);
+	assert_int_equal(plan_published(&world.keys, later), PLAN_PUBLISHED_MAX);
+	assert_fails(ERR_EARLY, try_ask(&world, policy(), world_clock(later), &rotate, &err));
+	/* A revocation makes room, and a key that left, too. */
+	revoke_at(&world, 3, later + 1);
+	assert_succeeds(try_ask(&world, policy(), world_clock(later + 1), &rotate, &err));
+}
+
+/* The schedule goes on; only the next standby waits for a place. */
+static void where_ten_are_published_the_standby_waits_for_a_place(void **state)
+{
+	const unix_time next = SWITCH + 30 * DAY;
+	struct plan_policy slow = world_policy();
+	struct world world;
+
+	(void)state;
+	slow.max_lifetime_s = 40 * DAY; /* who hands over stays longer than a period */
+	world_init(&world);
+	(void)world_step(&world, &slow, WORLD_NOW, PLAN_TICK);
+	for (int i = 0; i < 7; i++) {
+		auto_free char *kid = text_format("cluster-%d", i);
+		const struct store_key key = imported(kid);
+		const struct plan_ask ask = { .verb = PLAN_IMPORT,
+			.import = &key,
+			.verifies_only = true,
+			.until = next + HOUR };
+
+		(void)world_ask(&world, &slow, WORLD_NOW, &ask);
+	}
+	(void)world_step(&world, &slow, SWITCH, PLAN_TICK);
+	assert_int_equal(row(&world, 10)->publish_at, SWITCH);
+	(void)world_step(&world, &slow, next, PLAN_TICK);
+	assert_int_equal(signer(&world, next), 10);
+	assert_int_equal(plan_published(&world.keys, next), PLAN_PUBLISHED_MAX);
+	assert_int_equal(plan_successor(&world.keys, next), -1);
+	assert_int_equal(row(&world, 10)->remove_at, TIME_UNSET);
+	(void)world_step(&world, &slow, next + HOUR, PLAN_TICK);
+	assert_int_equal(row(&world, 11)->publish_at, next + HOUR);
 }
 
 /* ---- what is remembered ---- */
@@ -496,9 +570,51 @@ static void a_copy_that_becomes_the_store_goes_beyond_its_lost_successor(void **
 	world.keys.memory.backup_at = WORLD_NOW + 100;
 	(void)world_step(&world, policy(), WORLD_NOW + 1100, PLAN_ROTATE);
 	assert_int_equal(world.keys.memory.backup_at, TIME_UNSET);
-	assert_int_equal(world.keys.memory.generation_min, 3 + 1000);
+	assert_int_equal(world.keys.memory.generation_min, 3 + 1000 * (1 + 1000));
 	revoke_at(&world, 2, WORLD_NOW + 1200);
-	assert_int_equal(world.rows[2].generation, 1004);
+	assert_int_equal(world.rows[2].generation, 3 + 1000 * (1 + 1000) + 1);
+}
+
+/* By a clock that is ahead or back no key is taken for older than it is. */
+static void a_revocation_under_a_wrong_clock_costs_no_other_key(void **state)
+{
+	static const struct clock_reading wrong[] = {
+		{ WORLD_NOW + 60 * DAY, WORLD_NOW + 2 * HOUR }, /* two hours have passed */
+		{ WORLD_NOW + 60 * DAY, 100 },                  /* the machine started anew */
+		{ WORLD_NOW - 60 * DAY, WORLD_NOW + 2 * HOUR },
+		{ WORLD_NOW - 60 * DAY, 100 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(wrong); i++)
+		for (int64_t generation = 1; generation <= 3; generation++) {
+			const struct store_key key = imported("cluster");
+			const struct plan_ask ask = { .verb = PLAN_IMPORT,
+				.import = &key,
+				.verifies_only = true,
+				.until = WORLD_NOW + 365 * DAY };
+			const struct plan_ask revoke = revocation(generation);
+			struct store_keys change;
+			struct world world;
+			struct err err;
+
+			start(&world);
+			(void)world_ask(&world, policy(), WORLD_NOW, &ask);
+			assert_succeeds(plan_next(&world.keys, policy(), wrong[i], &revoke,
+				&change, &err));
+			world_apply(&world, &change);
+			plan_free(&change);
+			assert_int_equal(world.keys.memory.clock_at, WORLD_NOW);
+			assert_int_equal(plan_state(&world.keys, (size_t)generation - 1,
+						 WORLD_NOW),
+				PLAN_REVOKED);
+			/* Right again: somebody signs, with a half, and nothing is due. */
+			assert_int_equal(signer(&world, WORLD_NOW + 2 * HOUR),
+				generation == 1 ? 2 : 1);
+			assert_int_equal(world_step(&world, policy(), WORLD_NOW + 2 * HOUR,
+						 PLAN_TICK),
+				0);
+		}
 }
 
 /* ---- max-age ---- */
@@ -536,12 +652,14 @@ UNIT_MAIN(cmocka_unit_test(a_ripe_standby_signs_at_once),
 	cmocka_unit_test(a_key_that_left_may_still_be_revoked),
 	cmocka_unit_test(revoking_twice_keeps_the_first_time),
 	cmocka_unit_test(a_key_that_is_not_there_cannot_be_revoked),
-	cmocka_unit_test(a_revocation_waits_for_no_clock),
 	cmocka_unit_test(an_accepted_outage_lets_the_standby_sign_now),
 	cmocka_unit_test(a_public_key_is_published_until_it_is_not),
 	cmocka_unit_test(a_private_key_waits_behind_the_standby),
 	cmocka_unit_test(a_key_that_verifiers_have_signs_at_the_next_rotation),
+	cmocka_unit_test(a_first_key_that_an_import_overtook_is_not_known_to_verifiers),
 	cmocka_unit_test(the_same_key_is_not_imported_twice),
+	cmocka_unit_test(a_key_to_verify_with_may_stay_longer),
+	cmocka_unit_test(at_once_or_not_at_all),
 	cmocka_unit_test(an_end_that_is_past_is_refused),
 	cmocka_unit_test(the_eleventh_key_is_refused_with_advice),
 	cmocka_unit_test(where_ten_are_published_the_standby_waits_for_a_place),
@@ -549,4 +667,5 @@ UNIT_MAIN(cmocka_unit_test(a_ripe_standby_signs_at_once),
 	cmocka_unit_test(a_clock_far_ahead_is_refused_until_time_has_passed),
 	cmocka_unit_test(a_clock_a_little_behind_undoes_nothing),
 	cmocka_unit_test(a_copy_that_becomes_the_store_goes_beyond_its_lost_successor),
+	cmocka_unit_test(a_revocation_under_a_wrong_clock_costs_no_other_key),
 	cmocka_unit_test(max_age_never_exceeds_the_lead_of_a_change_ahead));

@@ -6,8 +6,7 @@
 #include "issuer/policy.h"
 #include "t/unit/unit.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define DAY      86400
+#define DAY 86400
 
 static char vault_text[] = "vault", sts_text[] = "sts", any_text[] = "*";
 static char *vault[] = { vault_text };

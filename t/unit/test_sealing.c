@@ -143,6 +143,34 @@ static void a_given_key_is_taken_as_it_is(void **state)
 	result = rewrapped(given);
 	free(result.old_path);
 	assert_succeeds(find_in(given, given, &err));
+	/* Then it is the one in use, and no change at all. */
+	rewrap = rewrapping(given);
+	assert_fails(ERR_BAD_INPUT, rewrap_run(&rewrap, WORLD_NOW, &result, &err));
+	assert_mentions(err.text, "in use already");
+}
+
+static void a_link_stays_and_the_files_beside_its_target_change(void **state)
+{
+	auto_free char *sub = in_dir("elsewhere");
+	auto_free char *target = in_dir("elsewhere/real.key");
+	auto_free char *old_path = in_dir("elsewhere/real.key.old");
+	struct rewrap_result result;
+	struct stat st;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(mkdir(sub, 0700), 0);
+	assert_int_equal(rename(f.sealing_path, target), 0);
+	assert_int_equal(symlink(target, f.sealing_path), 0);
+	result = rewrapped(NULL);
+	assert_string_equal(result.old_path, old_path);
+	free(result.old_path);
+	assert_int_equal(lstat(f.sealing_path, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(lstat(old_path, &st), 0);
+	assert_true(S_ISREG(st.st_mode));
+	assert_succeeds(find_in(target, target, &err));
+	assert_int_equal(unlink(target) | unlink(old_path) | rmdir(sub), 0);
 }
 
 /* A rewrap that stopped after each of its steps. */
@@ -150,18 +178,18 @@ static void an_interrupted_one_is_finished(void **state)
 {
 	auto_free char *new_path = in_dir("sealing.key.new");
 	auto_free char *old_path = in_dir("sealing.key.old");
-	struct rewrap rewrap = rewrapping(old_path);
+	auto_free char *given = in_dir("given.key");
+	struct rewrap rewrap = rewrapping(given);
 	struct rewrap_result result;
 	struct err err;
 
 	(void)state;
+	assert_succeeds(key_sealing_create(given, &err));
 	/* The new key is there, and nothing else was done. */
 	assert_succeeds(key_sealing_create(new_path, &err));
 	assert_succeeds(find_in(f.sealing_path, new_path, &err));
-	assert_int_equal(link(f.sealing_path, old_path), 0);
 	assert_fails(ERR_CONFLICT, rewrap_run(&rewrap, WORLD_NOW, &result, &err));
 	assert_mentions(err.text, "without --new-key");
-	assert_int_equal(unlink(old_path), 0);
 	result = rewrapped(NULL);
 	assert_true(result.is_resumed);
 	assert_int_equal(result.keys, 2);
@@ -197,4 +225,6 @@ static void neither_key_is_refused_and_changes_nothing(void **state)
 
 UNIT_MAIN(CASE(the_first_file_that_opens_all_is_taken), CASE(what_opened_before_needs_no_file),
 	CASE(a_new_key_opens_all_and_the_old_one_is_kept), CASE(a_given_key_is_taken_as_it_is),
-	CASE(an_interrupted_one_is_finished), CASE(neither_key_is_refused_and_changes_nothing));
+	CASE(an_interrupted_one_is_finished),
+	CASE(a_link_stays_and_the_files_beside_its_target_change),
+	CASE(neither_key_is_refused_and_changes_nothing));

@@ -5,7 +5,6 @@
 #include "keys/signer_message.h"
 #include "t/unit/unit.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define TOKEN                                                                                  \
 	"\"mint\":true,\"namespace\":\"ci\",\"name\":\"app\",\"uid\":\"u\","                   \
 	"\"audiences\":[\"vault\"],\"lifetime\":600"

@@ -96,6 +96,26 @@ static void a_copy_has_all_and_knows_what_it_is(void **state)
 	assert_int_equal(keys.memory.backup_at, TIME_UNSET);
 }
 
+/* What is lost reaches back to the first one, if nothing was planned in between. */
+static void a_copy_of_a_copy_knows_of_the_first(void **state)
+{
+	const struct rotate rotate = fixture_rotate(&f);
+	auto_free char *second = text_format("%s/second.db", f.dir);
+	auto_store struct store *restored = NULL;
+	auto_store_keys struct store_keys keys = { .count = 0 };
+	struct err err;
+
+	(void)state;
+	(void)fixture_run(&rotate, PLAN_TICK, WORLD_NOW);
+	assert_succeeds(store_backup(f.store, copy, WORLD_NOW + 7, NULL, NULL, &err));
+	assert_succeeds(store_open(copy, STORE_WRITE, &restored, &err));
+	assert_succeeds(store_backup(restored, second, WORLD_NOW + DAY, NULL, NULL, &err));
+	store_close(take(restored));
+	assert_succeeds(store_open(second, STORE_READ, &restored, &err));
+	assert_succeeds(store_keys_load(restored, FIXTURE_ISSUER, &keys, &err));
+	assert_int_equal(keys.memory.backup_at, WORLD_NOW + 7);
+}
+
 struct writer {
 	struct store *store;
 	int calls;
@@ -197,6 +217,6 @@ static void a_fault_leaves_no_half_a_copy(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-UNIT_MAIN(CASE(a_copy_has_all_and_knows_what_it_is),
+UNIT_MAIN(CASE(a_copy_has_all_and_knows_what_it_is), CASE(a_copy_of_a_copy_knows_of_the_first),
 	CASE(a_copy_is_of_one_moment_whoever_writes_meanwhile),
 	CASE(nothing_that_is_there_is_replaced), CASE(a_fault_leaves_no_half_a_copy));

@@ -202,6 +202,66 @@ static void an_older_store_is_migrated_by_a_writer_only(void **state)
 	store_close(suite_open(STORE_READ));
 }
 
+/* What is written into a file without a name is lost, and what is read of it is old. */
+static void a_store_whose_file_was_replaced_is_used_no_more(void **state)
+{
+	static const char *const moved = "moved.db";
+	const struct store_audit row = { .at = SUITE_NOW, .event = "x" };
+	auto_free char *elsewhere = text_format("%s/%s", dir, moved);
+	struct store *store = suite_create();
+	struct store *other;
+	struct store_pulse pulse;
+	struct err err;
+
+	(void)state;
+	suite_fill(store);
+	assert_succeeds(store_pulse(store, SUITE_ISSUER, &pulse, &err));
+	assert_int_equal(rename(path, elsewhere), 0);
+	for (int i = 0; i < 2; i++) { /* without a successor, and with one */
+		assert_fails(ERR_UNHEALTHY, store_pulse(store, SUITE_ISSUER, &pulse, &err));
+		assert_mentions(err.text, path);
+		assert_fails(ERR_UNHEALTHY,
+			store_audit_append(store, SUITE_ISSUER, STORE_ANY_REVISION, &row, 1,
+				&err));
+		assert_fails(ERR_UNHEALTHY,
+			store_clock_note(store, SUITE_ISSUER,
+				(struct clock_reading){ SUITE_NOW, 1 }, &err));
+		if (i == 0) {
+			assert_succeeds(store_open(path, STORE_CREATE, &other, &err));
+			store_close(other);
+		}
+	}
+	store_close(store);
+	wipe();
+}
+
+/* Rows of a store from before the clock was remembered tell what time it was. */
+static void the_first_clock_is_that_of_the_newest_key(void **state)
+{
+	struct store *store = suite_create();
+	struct store_pulse pulse;
+	struct err err;
+
+	(void)state;
+	suite_fill(store);
+	store_close(store);
+	run_sql("DROP INDEX audit_alive; PRAGMA user_version = 1;"
+		"ALTER TABLE issuer DROP COLUMN clock_at;"
+		"ALTER TABLE issuer DROP COLUMN clock_uptime;"
+		"ALTER TABLE issuer DROP COLUMN lead;"
+		"ALTER TABLE issuer DROP COLUMN lead_until;"
+		"ALTER TABLE issuer DROP COLUMN generation_min;"
+		"ALTER TABLE issuer DROP COLUMN backup_at;"
+		"ALTER TABLE signing_key DROP COLUMN lead;"
+		"ALTER TABLE signing_key DROP COLUMN imported;"
+		"UPDATE signing_key SET created_at = 1800000000 + generation;");
+	store = suite_open(STORE_WRITE);
+	assert_succeeds(store_pulse(store, SUITE_ISSUER, &pulse, &err));
+	assert_true(pulse.clock_at > 1800000000);
+	assert_int_equal(pulse.uptime_s, -1);
+	store_close(store);
+}
+
 static void a_truncated_store_is_called_damaged(void **state)
 {
 	struct store *store = suite_create();
@@ -634,6 +694,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_file_of_another_kind_is_refused),
 		cmocka_unit_test(a_newer_store_is_refused_with_both_versions),
 		cmocka_unit_test(an_older_store_is_migrated_by_a_writer_only),
+		cmocka_unit_test(a_store_whose_file_was_replaced_is_used_no_more),
+		cmocka_unit_test(the_first_clock_is_that_of_the_newest_key),
 		cmocka_unit_test(a_truncated_store_is_called_damaged),
 		cmocka_unit_test(a_check_finds_damage_and_dangling_rows),
 		cmocka_unit_test(a_path_is_a_path_and_nothing_else),

@@ -3,8 +3,6 @@
 #include "base/text.h"
 #include "t/unit/unit.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 static void a_text_grows_and_stays_terminated(void **state)
 {
 	auto_text struct text t = TEXT_INIT;

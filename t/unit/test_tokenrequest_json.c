@@ -7,8 +7,7 @@
 #include "issuer/tokenrequest_json.h"
 #include "t/unit/unit.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define V1       "authentication.k8s.io/v1"
+#define V1 "authentication.k8s.io/v1"
 
 static struct token_request read_good(const char *body)
 {

@@ -14,6 +14,8 @@
 
 #include "base/err.h"
 
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
 /* At the end of a program: UNIT_MAIN(cmocka_unit_test(a), cmocka_unit_test(b)) */
 #define UNIT_MAIN(...) UNIT_MAIN_WITH(NULL, NULL, __VA_ARGS__)
 #define UNIT_MAIN_WITH(setup, teardown, ...)                                                   \
