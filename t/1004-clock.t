@@ -45,8 +45,6 @@ ok "with the clock right again tokens are minted" until_true mints 201
 ok "and readyz is content" until_true ready 200
 
 # ---- ahead ----
-mints 201
-TOKEN=$(token_of)
 SIGNER=$(kid_of active)
 clock_jump $((HOUR + 120))
 until_true logged 'keys.rotation_failed'
