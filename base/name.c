@@ -79,6 +79,18 @@ static int check_printable(const char *what, const char *s, size_t max, struct e
 	return 0;
 }
 
+int name_check_uid(const char *what, const char *s, struct err *err)
+{
+	static const char allowed[] = LOWER_DIGIT "ABCDEFGHIJKLMNOPQRSTUVWXYZ-";
+	const size_t len = strlen(s);
+
+	if (len == 0 || len > NAME_UID_MAX || strspn(s, allowed) != len)
+		return err_set(err, ERR_BAD_INPUT,
+			"the %s must have 1 to %d letters, digits and dashes", what,
+			NAME_UID_MAX);
+	return 0;
+}
+
 int name_check_user(const char *what, const char *s, struct err *err)
 {
 	return check_printable(what, s, NAME_USER_MAX, err);

@@ -10,13 +10,16 @@
 
 #define NAME_LABEL_MAX     63  /* RFC 1123 label: namespaces, issuers */
 #define NAME_SUBDOMAIN_MAX 253 /* RFC 1123 subdomain: service accounts, nodes, pods */
-#define NAME_USER_MAX      253 /* a caller's name or group */
+#define NAME_UID_MAX       64
+#define NAME_USER_MAX      339 /* a caller's name or group; a service account's own fits */
 #define NAME_AUDIENCE_MAX  255 /* AWS IAM's own limit for a client ID */
 
 /* Each is 0, or ERR_BAD_INPUT with a text that names `what`. Users and audiences are printable
  * ASCII without blanks. */
 int name_check_label(const char *what, const char *s, struct err *err);
 int name_check_subdomain(const char *what, const char *s, struct err *err);
+/* A Kubernetes UID: a UUID, or whatever else of letters, digits and dashes. */
+int name_check_uid(const char *what, const char *s, struct err *err);
 int name_check_user(const char *what, const char *s, struct err *err);
 int name_check_audience(const char *what, const char *s, struct err *err);
 

@@ -244,17 +244,38 @@ int text_duration(const char *s, int64_t min_s, int64_t max_s, int64_t *ret_s, s
 	return 0;
 }
 
+/* "Z" or "+02:00" behind a time: seconds to subtract. */
+static bool read_offset(const char *s, int64_t *ret_s)
+{
+	int hours, minutes, len = 0;
+	char sign;
+
+	*ret_s = 0;
+	if (strcmp(s, "Z") == 0)
+		return true;
+	if (sscanf(s, "%c%2d:%2d%n", &sign, &hours, &minutes, &len) != 3 || len != 6 ||
+		s[len] != '\0' || !isdigit((unsigned char)s[1]) ||
+		!isdigit((unsigned char)s[4]) || hours > 23 || minutes > 59)
+		return false;
+	*ret_s = (sign == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+	return sign == '+' || sign == '-';
+}
+
 int text_read_time(const char *s, unix_time *ret, struct err *err)
 {
 	struct tm tm = { .tm_sec = 0 };
-	const char *end = strptime(s, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	const unix_time at = end && *end == '\0' ? (unix_time)timegm(&tm) : TIME_UNSET;
+	const char *end = strptime(s, "%Y-%m-%dT%H:%M:%S", &tm);
+	const unix_time at = end ? (unix_time)timegm(&tm) : TIME_UNSET;
+	int64_t offset_s;
 
+	if (end && *end == '.' && isdigit((unsigned char)end[1]))
+		end += 1 + strspn(end + 1, "0123456789");
 	/* strptime takes 30 February and single digits; what is meant reads back the same. */
-	if (at <= 0 || strcmp(text_time(at).s, s) != 0)
+	if (at <= 0 || strncmp(text_time(at).s, s, strlen("2027-01-31T00:00:00")) != 0 ||
+		!read_offset(end, &offset_s) || at - offset_s <= 0)
 		return err_set(err, ERR_BAD_INPUT,
-			"'%s' is not a time; write one like 2027-01-31T00:00:00Z", s);
-	*ret = at;
+			"'%.64s' is not a time; write one like 2027-01-31T00:00:00Z", s);
+	*ret = at - offset_s;
 	return 0;
 }
 

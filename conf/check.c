@@ -219,6 +219,39 @@ static int check_place(const struct yaml *yaml, const struct conf *conf, uint32_
 	return l->socket ? check_socket(yaml, path, l, err) : check_address(yaml, path, l, err);
 }
 
+static int check_tls(const struct yaml *yaml, const struct conf_listener *l, uint32_t n,
+	struct err *err)
+{
+	const struct {
+		const char *name;
+		const char *value;
+	} files[] = {
+		{ "certificate", l->tls->certificate },
+		{ "key", l->tls->key },
+		{ "client_ca", l->tls->client_ca },
+		{ "client_crl", l->tls->client_crl },
+	};
+	char path[PATH_SIZE];
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		(void)snprintf(path, sizeof(path), "listeners[%u].tls.%s", n, files[i].name);
+		if (check_path(yaml, path, files[i].value, err) < 0)
+			return -1;
+	}
+	(void)snprintf(path, sizeof(path), "listeners[%u].tls.client_crl", n);
+	if (l->tls->client_crl && !l->tls->client_ca)
+		return yaml_refuse(yaml, path, err,
+			"%s revokes certificates of a CA, and there is none; add client_ca",
+			path);
+	(void)snprintf(path, sizeof(path), "listeners[%u].tls.client_ca", n);
+	if (l->tls->client_ca && !(l->serves & CONF_SERVES_API))
+		return yaml_refuse(yaml, path, err,
+			"%s is for callers of the api, which this listener does not serve; remove "
+			"it, or add api",
+			path);
+	return 0;
+}
+
 static int check_listener(const struct yaml *yaml, const struct conf *conf, uint32_t n,
 	struct err *err)
 {
@@ -229,11 +262,7 @@ static int check_listener(const struct yaml *yaml, const struct conf *conf, uint
 	if (l->serves == 0)
 		return yaml_refuse(yaml, path, err,
 			"%s is empty; write some of public, api and ops", path);
-	(void)snprintf(path, sizeof(path), "listeners[%u].tls.certificate", n);
-	if (l->tls && check_path(yaml, path, l->tls->certificate, err) < 0)
-		return -1;
-	(void)snprintf(path, sizeof(path), "listeners[%u].tls.key", n);
-	if (l->tls && check_path(yaml, path, l->tls->key, err) < 0)
+	if (l->tls && check_tls(yaml, l, n, err) < 0)
 		return -1;
 	return check_place(yaml, conf, n, err);
 }

@@ -56,17 +56,24 @@ static int make_absolute(const struct yaml *yaml, const char *path, const char *
 static int make_listener_absolute(const struct yaml *yaml, uint32_t n, const char *dir,
 	struct conf_listener *l, struct err *err)
 {
-	auto_free char *socket = text_format("listeners[%u].socket", n);
-	auto_free char *certificate = text_format("listeners[%u].tls.certificate", n);
-	auto_free char *key = text_format("listeners[%u].tls.key", n);
+	const struct {
+		const char *name;
+		char **value;
+	} paths[] = {
+		{ "socket", &l->socket },
+		{ "tls.certificate", l->tls ? &l->tls->certificate : NULL },
+		{ "tls.key", l->tls ? &l->tls->key : NULL },
+		{ "tls.client_ca", l->tls ? &l->tls->client_ca : NULL },
+		{ "tls.client_crl", l->tls ? &l->tls->client_crl : NULL },
+	};
 
-	if (make_absolute(yaml, socket, dir, &l->socket, err) < 0)
-		return -1;
-	if (!l->tls)
-		return 0;
-	if (make_absolute(yaml, certificate, dir, &l->tls->certificate, err) < 0)
-		return -1;
-	return make_absolute(yaml, key, dir, &l->tls->key, err);
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		auto_free char *path = text_format("listeners[%u].%s", n, paths[i].name);
+
+		if (paths[i].value && make_absolute(yaml, path, dir, paths[i].value, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int make_paths_absolute(const struct yaml *yaml, struct conf *conf, struct err *err)

@@ -37,6 +37,8 @@ struct conf_issuer {
 struct conf_tls {
 	char *certificate; /* PEM chain, leaf first */
 	char *key;         /* PEM private key, mode 0600 */
+	char *client_ca;   /* PEM certificates: of whom clients may show one; NULL: of nobody */
+	char *client_crl;  /* PEM revocation lists of those; NULL: none */
 };
 
 /* Exactly one of address and socket is set. */

@@ -49,6 +49,8 @@ static const cyaml_schema_value_t issuer = {
 static const cyaml_schema_field_t tls_fields[] = {
 	PATH("certificate", 0, struct conf_tls, certificate),
 	PATH("key", 0, struct conf_tls, key),
+	PATH("client_ca", CYAML_FLAG_OPTIONAL, struct conf_tls, client_ca),
+	PATH("client_crl", CYAML_FLAG_OPTIONAL, struct conf_tls, client_crl),
 	CYAML_FIELD_END,
 };
 

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "base/secret.h"
 #include "base/text.h"
 #include "ctl/cmd.h"
 #include "setup/settings.h"
@@ -85,6 +86,18 @@ int cmd_moment(const struct cmd_run *run, const char *name, bool is_past, unix_t
 	if (*ret < run->now - CMD_SPAN_MAX_S || *ret > run->now + CMD_SPAN_MAX_S)
 		return err_set(err, ERR_BAD_INPUT, "--%s: %.40s is more than ten years away",
 			name, value);
+	return 0;
+}
+
+int cmd_uid(const struct cmd_run *run, char ret[NAME_UID_MAX + 1], struct err *err)
+{
+	const char *given = cmd_value(run, "uid");
+
+	if (!given)
+		return secret_uuid(ret, err);
+	if (name_check_uid("uid", given, err) < 0)
+		return err_add(err, "--uid");
+	(void)text_fit(ret, NAME_UID_MAX + 1, given); /* checked: it fits */
 	return 0;
 }
 

@@ -66,6 +66,8 @@ extern const struct cmd cmd_init[];
 extern const struct cmd cmd_key[];
 extern const struct cmd cmd_db[];
 extern const struct cmd cmd_sa[];
+extern const struct cmd cmd_node[];
+extern const struct cmd cmd_pod[];
 extern const struct cmd cmd_client[];
 extern const struct cmd cmd_grant[];
 extern const struct cmd cmd_token[];
@@ -97,6 +99,15 @@ int cmd_duration(const struct cmd_run *run, const char *name, int64_t min_s, int
  * `is_past`. TIME_UNSET when it was not given. */
 int cmd_moment(const struct cmd_run *run, const char *name, bool is_past, unix_time *ret,
 	struct err *err);
+
+/* The uid of --uid, or a new one. */
+int cmd_uid(const struct cmd_run *run, char ret[NAME_UID_MAX + 1], struct err *err);
+
+#define CMD_UID_OPTION                                                                         \
+	{                                                                                      \
+		"uid", "UID",                                                                  \
+			"as it has it elsewhere, e.g. in a cluster (default: a new one)", 0    \
+	}
 
 /* For --dry-run: says what would have been done, on standard output: a line, or with -o json an
  * object. */

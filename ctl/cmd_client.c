@@ -33,10 +33,11 @@ static json_t *client_json(const struct store_client *client, unix_time now)
 
 	for (size_t i = 0; i < client->group_count; i++)
 		(void)json_array_append_new(groups, json_string(client->groups[i]));
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "name", client->name, "kind",
-		client->kind, "state", state_of(client, now), "groups", groups, "created_at",
-		output_time(client->created_at), "expires_at", output_time(client->expires_at),
-		"revoked_at", output_time(client->revoked_at));
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "name", client->name,
+		"kind", client->kind, "state", state_of(client, now), "groups", groups,
+		"unix_uid", client->unix_uid < 0 ? json_null() : json_integer(client->unix_uid),
+		"created_at", output_time(client->created_at), "expires_at",
+		output_time(client->expires_at), "revoked_at", output_time(client->revoked_at));
 }
 
 /* Fills `secret`, which is on the secure heap, as a NUL-terminated text; its hash is for the
@@ -109,13 +110,42 @@ static int create(struct cmd_run *run, struct store_client *client, struct err *
 	return rc;
 }
 
+/* How it shows who it is. */
+static int take_kind(const struct cmd_run *run, struct store_client *client, struct err *err)
+{
+	const char *uid = cmd_value(run, "unix-uid");
+	const bool is_certificate = cmd_value(run, "certificate");
+
+	(void)text_fit(client->kind, sizeof(client->kind), /* a literal: it fits */
+		uid                      ? "unix"
+			: is_certificate ? "certificate"
+					 : "bearer");
+	if (uid && is_certificate)
+		return err_set(err, ERR_BAD_INPUT,
+			"--unix-uid and --certificate exclude each other");
+	if ((uid || is_certificate) && cmd_value(run, "secret-file"))
+		return err_set(err, ERR_BAD_INPUT, "such a client has no secret to be kept");
+	if (uid && text_int(uid, 0, UINT32_MAX - 1, &client->unix_uid, err) < 0)
+		return err_add(err, "--unix-uid");
+	return 0;
+}
+
+/* A client that shows itself otherwise than by a secret. */
+static int create_known(struct cmd_run *run, const struct store_client *client, struct err *err)
+{
+	if (store_client_create(run->store, cmd_issuer(run), client, run->actor, err) < 0)
+		return -1;
+	return output_object(run, client_json(client, run->now), "name", err);
+}
+
 static int client_create(struct cmd_run *run, struct err *err)
 {
 	const char *groups[STORE_GROUPS_MAX];
-	struct store_client client = { .kind = "bearer", .created_at = run->now };
+	struct store_client client = { .unix_uid = -1, .created_at = run->now };
 	int64_t expires_s;
 
 	if (name_check_user("client name", run->args[0], err) < 0 ||
+		take_kind(run, &client, err) < 0 ||
 		cmd_values(run, "group", groups, STORE_GROUPS_MAX, &client.group_count, err) <
 			0 ||
 		cmd_duration(run, "expires-in", 60, CLIENT_EXPIRES_MAX_S, 0, &expires_s, err) <
@@ -129,7 +159,8 @@ static int client_create(struct cmd_run *run, struct err *err)
 		cmd_would(run, "create client '%s'", client.name);
 		return 0;
 	}
-	return create(run, &client, err);
+	return strcmp(client.kind, "bearer") == 0 ? create(run, &client, err)
+						  : create_known(run, &client, err);
 }
 
 static int client_list(struct cmd_run *run, struct err *err)
@@ -173,17 +204,19 @@ static int client_revoke(struct cmd_run *run, struct err *err)
 
 static const struct cmd_option create_options[] = {
 	{ "group", "GROUP", "make it a member of this group; may be repeated", 0 },
-	{ "expires-in", "DURATION", "the secret stops working after this, e.g. 90d", 0 },
+	{ "expires-in", "DURATION", "it stops working after this, e.g. 90d", 0 },
 	{ "secret-file", "FILE", "write the secret here (mode 0600) instead of printing it",
 		0 },
+	{ "unix-uid", "UID", "no secret: processes of this uid, on a Unix socket", 0 },
+	{ "certificate", NULL, "no secret: certificates with this CN, of tls.client_ca", 0 },
 	{ .name = NULL },
 };
 
 const struct cmd cmd_client[] = {
-	{ "client", "create", "NAME", 1, 1, "Create a client with a bearer secret", CMD_CHANGES,
-		create_options, client_create },
+	{ "client", "create", "NAME", 1, 1, "Create a client, with a bearer secret",
+		CMD_CHANGES, create_options, client_create },
 	{ "client", "list", "", 0, 0, "List clients", CMD_LOOKS, NULL, client_list },
-	{ "client", "revoke", "NAME", 1, 1, "Revoke a client's secret at once", CMD_CHANGES,
-		NULL, client_revoke },
+	{ "client", "revoke", "NAME", 1, 1, "Revoke a client at once, however it shows itself",
+		CMD_CHANGES, NULL, client_revoke },
 	{ .noun = NULL },
 };

@@ -7,10 +7,12 @@
 
 #include "base/text.h"
 #include "ctl/cmd.h"
+#include "ctl/grant_explain.h"
 #include "ctl/output.h"
 #include "setup/settings.h"
 
 #define GROUP_PREFIX "group:"
+#define USER_PREFIX  "user:"
 #define TTL_MIN_S    1
 #define TTL_MAX_S    (INT64_C(1) << 32)
 
@@ -21,27 +23,45 @@ static const struct output_column columns[] = { { "ID", "id", OUTPUT_WHOLE },
 
 static json_t *grant_json(const struct store_grant *grant)
 {
-	auto_free char *who = text_format("%s%s", *grant->group ? GROUP_PREFIX : "",
-		*grant->group ? grant->group : grant->client);
-	auto_free char *subject = text_format("%s/%s", grant->namespace, grant->name);
+	auto_free char *who = text_format("%s%s",
+		*grant->group          ? GROUP_PREFIX
+			: *grant->user ? USER_PREFIX
+				       : "",
+		*grant->group          ? grant->group
+			: *grant->user ? grant->user
+				       : grant->client);
+	auto_free char *subject = grant->is_review
+		? text_copy("tokenreviews")
+		: text_format("%s/%s", grant->namespace, grant->name);
 	json_t *audiences = json_array();
 
 	for (size_t i = 0; i < grant->audience_count; i++)
 		(void)json_array_append_new(audiences, json_string(grant->audiences[i]));
-	return json_pack("{s:I, s:s, s:s, s:o, s:s, s:o}", "id", (json_int_t)grant->id, "for",
+	return json_pack("{s:I, s:s, s:s, s:o, s:s?, s:o}", "id", (json_int_t)grant->id, "for",
 		who, "subject", subject, "audiences", audiences, "max_ttl",
-		text_span(grant->max_ttl_s).s, "created_at", output_time(grant->created_at));
+		grant->is_review ? NULL : text_span(grant->max_ttl_s).s, "created_at",
+		output_time(grant->created_at));
 }
 
-/* "NAME" is a client, "group:NAME" a group. */
+/* "NAME" is a client, "user:NAME" whoever is called so, "group:NAME" a group. */
 static int take_who(const char *who, struct store_grant *grant, struct err *err)
 {
-	const bool is_group = strncmp(who, GROUP_PREFIX, strlen(GROUP_PREFIX)) == 0;
-	const char *name = is_group ? who + strlen(GROUP_PREFIX) : who;
+	const struct {
+		const char *prefix, *what;
+		char *ret;
+	} kinds[] = {
+		{ GROUP_PREFIX, "group name", grant->group },
+		{ USER_PREFIX, "user name", grant->user },
+		{ "", "client name", grant->client },
+	};
+	size_t i = 0;
 
-	if (name_check_user(is_group ? "group name" : "client name", name, err) < 0)
+	while (strncmp(who, kinds[i].prefix, strlen(kinds[i].prefix)) != 0)
+		i++;
+	who += strlen(kinds[i].prefix);
+	if (name_check_user(kinds[i].what, who, err) < 0)
 		return -1;
-	(void)text_fit(is_group ? grant->group : grant->client, sizeof(grant->client), name);
+	(void)text_fit(kinds[i].ret, NAME_USER_MAX + 1, who); /* checked: it fits */
 	return 0;
 }
 
@@ -61,22 +81,51 @@ static int take_audiences(const struct cmd_run *run, const char **audiences,
 	return 0;
 }
 
+/* What a token grant is about. */
+static int take_subject(struct cmd_run *run, const char **audiences, struct store_grant *grant,
+	struct err *err)
+{
+	if (run->arg_count < 2)
+		return err_set(err, ERR_BAD_INPUT,
+			"say for which service accounts: NAMESPACE/NAME, or --tokenreviews");
+	if (name_split(run->args[1], true, grant->namespace, grant->name, err) < 0 ||
+		take_audiences(run, audiences, grant, err) < 0)
+		return -1;
+	return cmd_duration(run, "max-ttl", TTL_MIN_S, TTL_MAX_S,
+		run->conf->tokens.default_lifetime.s, &grant->max_ttl_s, err);
+}
+
+static int take_review(const struct cmd_run *run, struct err *err)
+{
+	if (run->arg_count > 1 || cmd_value(run, "audience") || cmd_value(run, "max-ttl"))
+		return err_set(err, ERR_BAD_INPUT,
+			"--tokenreviews is about all tokens: it goes without NAMESPACE/NAME, --audience "
+			"and --max-ttl");
+	return 0;
+}
+
+static void would_add(const struct cmd_run *run, const struct store_grant *grant)
+{
+	if (grant->is_review)
+		cmd_would(run, "allow '%s' to have tokens reviewed", run->args[0]);
+	else
+		cmd_would(run, "allow '%s' tokens of '%s' for up to %s", run->args[0],
+			run->args[1], text_span(grant->max_ttl_s).s);
+}
+
 static int grant_add(struct cmd_run *run, struct err *err)
 {
 	const char *audiences[STORE_AUDIENCES_MAX];
-	struct store_grant grant = { .created_at = run->now };
+	struct store_grant grant = { .created_at = run->now,
+		.is_review = cmd_value(run, "tokenreviews") };
 
-	if (take_who(run->args[0], &grant, err) < 0 ||
-		name_split(run->args[1], true, grant.namespace, grant.name, err) < 0 ||
-		take_audiences(run, audiences, &grant, err) < 0 ||
-		cmd_load_conf(run, err) < 0 ||
-		cmd_duration(run, "max-ttl", TTL_MIN_S, TTL_MAX_S,
-			run->conf->tokens.default_lifetime.s, &grant.max_ttl_s, err) < 0 ||
+	if (take_who(run->args[0], &grant, err) < 0 || cmd_load_conf(run, err) < 0 ||
+		(grant.is_review ? take_review(run, err)
+				 : take_subject(run, audiences, &grant, err)) < 0 ||
 		settings_open_store(run->conf, STORE_WRITE, &run->store, err) < 0)
 		return -1;
 	if (run->is_dry_run) {
-		cmd_would(run, "allow '%s' tokens of '%s' for up to %s", run->args[0],
-			run->args[1], text_span(grant.max_ttl_s).s);
+		would_add(run, &grant);
 		return 0;
 	}
 	if (store_grant_add(run->store, cmd_issuer(run), &grant, run->actor, &grant.id, err) <
@@ -126,14 +175,27 @@ static const struct cmd_option add_options[] = {
 	{ "audience", "AUDIENCE", "allow this audience; may be repeated; '*' allows any", 0 },
 	{ "max-ttl", "DURATION", "longest lifetime, e.g. 1h (default tokens.default_lifetime)",
 		0 },
+	{ "tokenreviews", NULL, "allow to have tokens reviewed, instead of tokens", 0 },
+	{ .name = NULL },
+};
+
+static const struct cmd_option explain_options[] = {
+	{ "audience", "AUDIENCE", "of the token; may be repeated (default that of the API)",
+		0 },
+	{ "ttl", "DURATION", "of the token (default tokens.default_lifetime)", 0 },
+	{ "pod", "NAME", "that the token is bound to", 0 },
+	{ "group", "GROUP", "that a user is in who is no client here; may be repeated", 0 },
 	{ .name = NULL },
 };
 
 const struct cmd cmd_grant[] = {
-	{ "grant", "add", "CLIENT|group:GROUP NAMESPACE/NAME", 2, 2,
-		"Allow tokens; '*' in NAMESPACE or NAME stands for any run", CMD_CHANGES,
+	{ "grant", "add", "WHO [NAMESPACE/NAME]", 1, 2,
+		"Allow tokens; WHO is CLIENT, user:USER or group:GROUP", CMD_CHANGES,
 		add_options, grant_add },
 	{ "grant", "list", "", 0, 0, "List grants", CMD_LOOKS, NULL, grant_list },
 	{ "grant", "remove", "ID", 1, 1, "Remove a grant", CMD_CHANGES, NULL, grant_remove },
+	{ "grant", "explain", "USER NAMESPACE/NAME", 2, 2,
+		"Say which rule allows a token, or what is missing", CMD_LOOKS, explain_options,
+		grant_explain },
 	{ .noun = NULL },
 };

@@ -71,7 +71,7 @@ static int sa_create(struct cmd_run *run, struct err *err)
 	if (name_split(run->args[0], false, account.namespace, account.name, err) < 0 ||
 		cmd_values(run, "annotation", changes, ANNOTATIONS_MAX, &count, err) < 0 ||
 		annotate(annotations, changes, count, &text, err) < 0 ||
-		secret_uuid(account.uid, err) < 0 || cmd_open(run, STORE_WRITE, err) < 0)
+		cmd_uid(run, account.uid, err) < 0 || cmd_open(run, STORE_WRITE, err) < 0)
 		return -1;
 	account.annotations = text;
 	if (run->is_dry_run) {
@@ -173,6 +173,7 @@ static int sa_delete(struct cmd_run *run, struct err *err)
 
 static const struct cmd_option create_options[] = {
 	{ "annotation", "KEY=VALUE", "attach an annotation; may be repeated", 0 },
+	CMD_UID_OPTION,
 	{ .name = NULL },
 };
 

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/cmd.h"
 
-const struct cmd *const cmd_nouns[] = { cmd_init, cmd_key, cmd_sa, cmd_client, cmd_grant,
-	cmd_token, cmd_db, NULL };
+const struct cmd *const cmd_nouns[] = { cmd_init, cmd_key, cmd_sa, cmd_node, cmd_pod,
+	cmd_client, cmd_grant, cmd_token, cmd_db, NULL };
 
 const struct cmd_option cmd_common[] = {
 	{ "config", "FILE", "configuration (else $ISSUERD_CONFIG, else the installed default)",

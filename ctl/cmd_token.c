@@ -92,8 +92,13 @@ static int mint_one(struct cmd_run *run, const struct store_account *account, js
 {
 	const struct mint_policy policy = settings_mint(run->conf);
 	auto_keyring struct keyring *ring = NULL;
-	const struct mint_request request = { account->namespace, account->name, account->uid,
-		audiences, ttl_s };
+	const struct mint_request request = {
+		.namespace = account->namespace,
+		.name = account->name,
+		.uid = account->uid,
+		.audiences = audiences,
+		.lifetime_s = ttl_s,
+	};
 	struct mint_token token;
 	int rc;
 
@@ -139,10 +144,11 @@ static int token_create(struct cmd_run *run, struct err *err)
 		store_account_get(run->store, cmd_issuer(run), namespace, name, &account, err) <
 			0)
 		return -1;
-	if (json_array_size(audiences) == 0 &&
-		json_array_append_new(audiences, json_string(run->conf->issuers[0].url)) < 0)
-		rc = err_set(err, ERR_FAILED, "could not list the audiences");
-	else if (run->is_dry_run)
+	if (json_array_size(audiences) == 0) {
+		json_decref(audiences);
+		audiences = settings_audiences(run->conf);
+	}
+	if (run->is_dry_run)
 		cmd_would(run, "mint a token of '%s' for %s", run->args[0], text_span(ttl_s).s);
 	else
 		rc = mint_and_record(run, &account, audiences, ttl_s, err);
@@ -181,15 +187,19 @@ static int token_inspect(struct cmd_run *run, struct err *err)
 static int verify(const struct cmd_run *run, const char *token, const char *issuer,
 	json_t **ret, struct err *err)
 {
+	const char *audience = cmd_value(run, "audience");
+	json_auto_t *audiences = audience ? json_pack("[s]", audience) : NULL;
 	struct discover_keys keys;
 	struct jws_expect expect = {
 		.issuer = issuer,
-		.audience = cmd_value(run, "audience"),
+		.audiences = audiences,
 		.now = run->now,
 		.leeway_s = VERIFY_LEEWAY_S,
 	};
 	int rc;
 
+	if (audience && !audiences)
+		return err_set(err, ERR_BAD_INPUT, "--audience is not UTF-8");
 	if (discover(issuer, cmd_value(run, "ca-file"), &keys, err) < 0)
 		return -1;
 	expect.keys = keys.key;

@@ -19,6 +19,11 @@ EXTRA_DIST += \
 	%D%/decisions/0011-a-spare-for-revocation.md \
 	%D%/decisions/0012-the-last-committed-time.md \
 	%D%/decisions/0013-leads-of-the-past.md \
-	%D%/decisions/0014-the-sealing-key-is-looked-for.md
+	%D%/decisions/0014-the-sealing-key-is-looked-for.md \
+	%D%/decisions/0015-access-is-a-room.md \
+	%D%/decisions/0016-certificates-are-judged-at-each-request.md \
+	%D%/decisions/0017-protobuf-becomes-json.md \
+	%D%/decisions/0018-only-what-we-would-sign.md \
+	%D%/decisions/0019-the-node-rule-is-not-a-grant.md
 
 shell_tests += t/0003-docs.t

@@ -1,11 +1,14 @@
 /* authn.c - see authn.h.
  * SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/log.h"
-#include "base/secret.h"
+#include "base/text.h"
 #include "issuer/authn.h"
+#include "issuer/bearer.h"
+#include "issuer/certificate.h"
 #include "issuer/kube.h"
 
 /* As kube-apiserver splits it: "Bearer", one blank, the token up to the next blank. */
@@ -22,6 +25,102 @@ bool authn_bearer(const char *header, const char **ret, size_t *ret_len)
 	return *ret_len > 0;
 }
 
+/* What one credential says: nothing, a user, or that it is no good. */
+enum finding { NOTHING, FOUND, FAILED };
+
+struct attempt {
+	const struct gateway *gw;
+	struct certificate_trust *trust;
+	struct http_call *call;
+	struct clock_reading clock;
+};
+
+typedef enum finding try_fn(const struct attempt *a, struct user *ret, struct err *err);
+
+static enum finding try_bearer(const struct attempt *a, struct user *ret, struct err *err)
+{
+	json_auto_t *audiences = NULL;
+	auto_free char *token = NULL;
+	const char *bearer;
+	size_t count, len;
+	const char *header = http_header(a->call, "Authorization", &count);
+
+	if (count == 0)
+		return NOTHING;
+	if (count > 1) {
+		(void)err_set(err, ERR_REFUSED, "more than one Authorization header");
+		return FAILED;
+	}
+	if (!authn_bearer(header, &bearer, &len)) {
+		(void)err_set(err, ERR_REFUSED, "not a bearer credential");
+		return FAILED;
+	}
+	token = strndup(bearer, len);
+	if (!token)
+		abort();
+	return bearer_user(a->gw, token, a->gw->api_audiences, a->clock, ret, &audiences, err) <
+			0
+		? FAILED
+		: FOUND;
+}
+
+/* A certificate needs no client here; but one that is here, and revoked, is revoked. */
+static enum finding judge_client(const struct attempt *a, struct user *user, struct err *err)
+{
+	auto_store_client struct store_client client = { .group_count = 0 };
+	auto_user struct user known = { .name = "" };
+
+	if (store_client_get(a->gw->store, a->gw->issuer->name, user->name, &client, err) < 0) {
+		if (err->code != ERR_NOT_FOUND)
+			return FAILED;
+		*err = (struct err)ERR_INIT;
+	} else if (bearer_client_user(&client, user->how, a->clock.now, &known, err) < 0) {
+		return FAILED;
+	} else if (strcmp(client.kind, "certificate") == 0) {
+		for (size_t i = 0; i < client.group_count; i++)
+			user_add_group(user, client.groups[i]);
+	}
+	user_add_group(user, USER_AUTHENTICATED);
+	return FOUND;
+}
+
+static enum finding try_certificate(const struct attempt *a, struct user *ret, struct err *err)
+{
+	struct http_blob chain[HTTP_CERTIFICATES_MAX];
+	const size_t count = a->trust ? http_certificates(a->call, chain) : 0;
+
+	if (count == 0)
+		return NOTHING;
+	if (certificate_user(a->trust, chain, count, a->clock.now, ret, err) < 0)
+		return FAILED;
+	if (judge_client(a, ret, err) == FOUND)
+		return FOUND;
+	user_free(ret);
+	return FAILED;
+}
+
+/* A uid that nobody has given a name is no credential. */
+static enum finding try_socket(const struct attempt *a, struct user *ret, struct err *err)
+{
+	auto_store_client struct store_client client = { .group_count = 0 };
+	const int64_t uid = http_unix_uid(a->call);
+
+	if (uid < 0)
+		return NOTHING;
+	if (store_client_by_unix_uid(a->gw->store, a->gw->issuer->name, uid, &client, err) <
+		0) {
+		if (err->code != ERR_NOT_FOUND)
+			return FAILED;
+		*err = (struct err)ERR_INIT;
+		return NOTHING;
+	}
+	return bearer_client_user(&client, "unix socket", a->clock.now, ret, err) < 0 ? FAILED
+										      : FOUND;
+}
+
+/* The most particular comes first: it is the one that is used, and the others must agree. */
+static try_fn *const attempts[] = { try_bearer, try_certificate, try_socket };
+
 static int unauthorized(const struct http_call *call, const char *why, struct err *err)
 {
 	log_event(LOG_WARN, "request.unauthorized", "peer", call->request.peer, "path",
@@ -29,45 +128,53 @@ static int unauthorized(const struct http_call *call, const char *why, struct er
 	return kube_refuse(err, KUBE_UNAUTHORIZED, "Unauthorized");
 }
 
-static const char *why_not(const struct store_client *client, unix_time now)
+/* Adds what one credential says to what is known. */
+static int add_finding(const struct attempt *a, try_fn *attempt, struct user *user,
+	struct err *err)
 {
-	if (client->revoked_at != TIME_UNSET)
-		return "client is revoked";
-	if (client->expires_at != TIME_UNSET && client->expires_at <= now)
-		return "client has expired";
-	return strcmp(client->kind, "bearer") != 0 ? "client is of another kind" : NULL;
-}
+	auto_user struct user found = { .name = "" };
+	struct err why = ERR_INIT;
 
-int authn_caller(const struct gateway *gw, struct http_call *call, unix_time now,
-	struct caller *ret, struct err *err)
-{
-	size_t count;
-	const char *header = http_header(call, "Authorization", &count);
-	char hash[SECRET_HEX_LEN + 1];
-	struct caller caller;
-	const char *bearer, *reason;
-	size_t len;
-
-	if (count == 0)
-		return unauthorized(call, "no credential", err);
-	if (count > 1)
-		return unauthorized(call, "more than one Authorization header", err);
-	if (!authn_bearer(header, &bearer, &len))
-		return unauthorized(call, "not a bearer credential", err);
-	secret_hash_hex(bearer, len, hash);
-	if (store_client_by_secret(gw->store, gw->issuer->name, hash, &caller.client, err) < 0)
-		return err->code == ERR_NOT_FOUND ? unauthorized(call, "unknown secret", err)
-						  : -1;
-	reason = why_not(&caller.client, now);
-	if (reason) {
-		caller_free(&caller);
-		return unauthorized(call, reason, err);
+	switch (attempt(a, &found, &why)) {
+	case NOTHING:
+		return 0;
+	case FAILED:
+		if (why.code == ERR_REFUSED)
+			return unauthorized(a->call, why.text, err);
+		*err = why;
+		return -1;
+	case FOUND:
+		break;
 	}
-	*ret = caller;
+	if (user->name[0] != '\0')
+		return strcmp(user->name, found.name) == 0
+			? 0
+			: unauthorized(a->call, "two credentials that disagree", err);
+	*user = found;
+	found = (struct user){ .name = "" };
 	return 0;
 }
 
-void caller_free(struct caller *caller)
+int authn_caller(const struct gateway *gw, struct certificate_trust *trust,
+	struct http_call *call, struct clock_reading clock, struct user *ret, struct err *err)
 {
-	store_client_free(&caller->client);
+	const struct attempt attempt = { gw, trust, call, clock };
+	auto_user struct user user = { .name = "" };
+
+	for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++)
+		if (add_finding(&attempt, attempts[i], &user, err) < 0)
+			return -1;
+	if (user.name[0] == '\0')
+		return unauthorized(call, "no credential", err);
+	*ret = user;
+	user = (struct user){ .name = "" };
+	return 0;
+}
+
+bool authn_is_tried(struct certificate_trust *trust, struct http_call *call)
+{
+	struct http_blob chain[HTTP_CERTIFICATES_MAX];
+
+	return http_header(call, "Authorization", NULL) ||
+		(trust && http_certificates(call, chain) > 0);
 }

@@ -1,27 +1,30 @@
-/* authn.h - who is asking?
+/* authn.h - who is asking? A bearer token, a client certificate, or the process at the other
+ * end of a Unix socket; if it is several of them, they must agree.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef AUTHN_H
 #define AUTHN_H
 
-#include "base/clock.h"
+#include <stdbool.h>
+
 #include "base/err.h"
+#include "issuer/certificate.h"
 #include "issuer/gateway.h"
 #include "issuer/http.h"
+#include "issuer/user.h"
 
-/* An authenticated caller. */
-struct caller {
-	struct store_client client;
-};
+/* The caller, or a refusal with KUBE_UNAUTHORIZED: no credential, one that is unknown, revoked,
+ * expired or for another audience, two that disagree. The text tells a stranger nothing about
+ * which; the log has it. `trust` (may be NULL) is the listener's. user_free releases the
+ * result.
+ */
+int authn_caller(const struct gateway *gw, struct certificate_trust *trust,
+	struct http_call *call, struct clock_reading clock, struct user *ret, struct err *err);
 
-/* Finds the caller by the bearer secret (RFC 6750 §2.1), or refuses with KUBE_UNAUTHORIZED: no
- * credential, two of them, an unknown, revoked or expired one. The text tells a stranger
- * nothing about which. caller_free releases the result. */
-int authn_caller(const struct gateway *gw, struct http_call *call, unix_time now,
-	struct caller *ret, struct err *err);
-void caller_free(struct caller *caller);
+/* Is there any credential in this call? */
+bool authn_is_tried(struct certificate_trust *trust, struct http_call *call);
 
-/* The secret in an Authorization header: its start and length. False if there is none.
- * Declared for tests. */
+/* The token in an Authorization header: its start and length. False if there is none. Declared
+ * for tests. */
 bool authn_bearer(const char *header, const char **ret, size_t *ret_len);
 
 #endif

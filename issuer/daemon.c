@@ -11,6 +11,8 @@
 #include <sys/signalfd.h>
 #include <time.h>
 
+#include <gnutls/gnutls.h>
+
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -33,8 +35,10 @@ struct server {
 	struct route_listener route;
 	struct text name;
 	char *tls_cert;
+	char *client_ca;
 	unsigned char *tls_key;
 	size_t tls_key_len;
+	bool is_trust_failing;
 };
 
 struct daemon {
@@ -66,8 +70,19 @@ static int open_gateway(struct daemon *d, const struct conf *conf, char *const *
 		settings_open_store(conf, STORE_READ, &gw->store, err) < 0)
 		return -1;
 	gw->plan = settings_plan(conf);
+	gw->api_audiences = settings_audiences(conf);
 	return keyring_slot_open(gw->store, gw->issuer->name, NULL, &gw->plan, clock_read(),
 		&gw->slot, err);
+}
+
+static int read_client_trust(struct server *server, const struct conf_tls *tls, struct err *err)
+{
+	size_t len;
+
+	if (file_read(tls->client_ca, PEM_MAX, &server->client_ca, &len, err) < 0)
+		return -1;
+	return certificate_trust_open(tls->client_ca, tls->client_crl, &server->route.trust,
+		err);
 }
 
 static int read_tls(struct server *server, const struct conf_tls *tls, struct err *err)
@@ -78,7 +93,8 @@ static int read_tls(struct server *server, const struct conf_tls *tls, struct er
 		return 0;
 	if (file_read(tls->certificate, PEM_MAX, &server->tls_cert, &len, err) < 0 ||
 		file_read_secret(tls->key, PEM_MAX, &server->tls_key, &server->tls_key_len,
-			err) < 0)
+			err) < 0 ||
+		(tls->client_ca && read_client_trust(server, tls, err) < 0))
 		return err_add(err, "TLS");
 	return 0;
 }
@@ -95,12 +111,13 @@ static int open_server(struct daemon *d, struct server *server,
 		.handler_ctx = &server->route,
 	};
 
-	server->route = (struct route_listener){ .gw = &d->gw, .serves = conf->serves };
+	server->route = (struct route_listener){ &d->gw, conf->serves, NULL };
 	if (read_tls(server, conf->tls, err) < 0 ||
 		listen_open(conf, &options.listen_fd, &server->name, err) < 0)
 		return -1;
 	options.tls_cert = server->tls_cert;
 	options.tls_key = (const char *)server->tls_key;
+	options.client_ca = server->client_ca;
 	if (http_open(&options, &server->http, err) < 0)
 		return err_add(err, "'%s'", server->name.s);
 	return 0;
@@ -180,6 +197,23 @@ static int refresh(const struct daemon *d, bool *is_failing, struct err *err)
 	return 0;
 }
 
+/* Certificates that were revoked since. */
+static void refresh_trust(struct server *server)
+{
+	struct err err = ERR_INIT;
+	bool is_changed;
+
+	if (!server->route.trust)
+		return;
+	if (certificate_trust_refresh(server->route.trust, &is_changed, &err) < 0) {
+		log_trouble(&server->is_trust_failing, "clients.trust_failed", &err);
+		return;
+	}
+	server->is_trust_failing = false;
+	if (is_changed)
+		log_event(LOG_INFO, "clients.trust_changed", "address", server->name.s, NULL);
+}
+
 /* Follows the store until a signal says stop. */
 static int follow(const struct daemon *d, int signals, struct err *err)
 {
@@ -195,8 +229,10 @@ static int follow(const struct daemon *d, int signals, struct err *err)
 			return err_errno(err, ERR_FAILED, "could not wait for signals");
 		if (refresh(d, &is_failing, err) < 0)
 			return -1;
-		for (size_t i = 0; i < d->server_count; i++)
+		for (size_t i = 0; i < d->server_count; i++) {
 			http_expire(d->servers[i].http);
+			refresh_trust(&d->servers[i]);
+		}
 	}
 }
 
@@ -238,7 +274,9 @@ static void release(struct daemon *d)
 		struct server *server = &d->servers[i];
 
 		http_close(server->http);
+		certificate_trust_free(server->route.trust);
 		text_free(&server->name);
+		free(server->client_ca);
 		free(server->tls_cert);
 		secret_free(server->tls_key, server->tls_key_len);
 	}
@@ -246,6 +284,7 @@ static void release(struct daemon *d)
 	signer_free(d->gw.signer); /* after the servers: nobody asks any more */
 	keyring_slot_close(d->gw.slot);
 	store_close(d->gw.store);
+	json_decref(d->gw.api_audiences);
 	text_free(&d->settings);
 }
 
@@ -264,6 +303,15 @@ static int block_signals(int *ret, struct err *err)
 	return *ret >= 0 ? 0 : err_errno(err, ERR_FAILED, "could not set up signals");
 }
 
+static time_t gnutls_now(time_t *ret)
+{
+	const time_t now = (time_t)clock_now();
+
+	if (ret)
+		*ret = now;
+	return now;
+}
+
 int daemon_gateway(const struct conf *conf, char *const *signer_argv, int ready_fd,
 	struct err *err)
 {
@@ -274,6 +322,7 @@ int daemon_gateway(const struct conf *conf, char *const *signer_argv, int ready_
 	if (secret_protect_process(err) < 0 || secret_init(err) < 0 ||
 		block_signals(&signals, err) < 0)
 		return -1;
+	gnutls_global_set_time_function(gnutls_now); /* one clock for all */
 	d.gw.conf = conf;
 	rc = open_gateway(&d, conf, signer_argv, err);
 	if (rc == 0)

@@ -4,6 +4,8 @@
 #ifndef GATEWAY_H
 #define GATEWAY_H
 
+#include <jansson.h>
+
 #include "conf/conf.h"
 #include "keys/keyring.h"
 #include "keys/signer.h"
@@ -13,6 +15,7 @@ struct gateway {
 	const struct conf *conf;
 	const struct conf_issuer *issuer;
 	struct plan_policy plan;
+	json_t *api_audiences;   /* of this API: what a token for us is for, and the default */
 	const char *path_prefix; /* of the issuer's URL, "" or "/tenant/a" */
 	struct store *store;     /* read only */
 	struct keyring_slot *slot;

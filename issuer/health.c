@@ -91,8 +91,8 @@ static void serve(const struct gateway *gw, struct http_call *call, struct clock
 				err.text, NULL);
 	}
 	text_addf(&report, "%s check %s\n", what, is_good ? "passed" : "failed");
-	body = is_good && !http_has_query(call, "verbose") ? text_copy("ok")
-							   : text_take(&report);
+	body = is_good && http_query(call, "verbose", NULL, 0) == 0 ? text_copy("ok")
+								    : text_take(&report);
 	http_reply_header(call, "Cache-Control", "no-cache, private");
 	http_reply_header(call, "X-Content-Type-Options", "nosniff");
 	http_reply_body(call, is_good ? 200 : 503, "text/plain; charset=utf-8", body,

@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <time.h>
 
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
 
 #include "base/log.h"
@@ -85,13 +86,74 @@ const char *http_header(struct http_call *call, const char *name, size_t *ret_co
 	return search.first;
 }
 
-bool http_has_query(struct http_call *call, const char *name)
+struct query {
+	const char *name;
+	char **ret;
+	size_t max;
+	size_t count;
+};
+
+static enum MHD_Result match_query(void *cls, enum MHD_ValueKind kind, const char *key,
+	const char *value)
 {
-	struct search search = { .name = name, .compare = strcmp };
+	struct query *query = cls;
+
+	(void)kind;
+	if (strcmp(key, query->name) != 0)
+		return MHD_YES;
+	if (query->count < query->max) {
+		char *copy = text_copy(value ? value : "");
+
+		(void)MHD_http_unescape(copy);
+		query->ret[query->count] = copy;
+	}
+	query->count++;
+	return MHD_YES;
+}
+
+size_t http_query(struct http_call *call, const char *name, char **ret, size_t max)
+{
+	struct query query = { .name = name, .ret = ret, .max = max };
 
 	(void)MHD_get_connection_values(exchange_of(call)->connection, MHD_GET_ARGUMENT_KIND,
-		match, &search);
-	return search.count > 0;
+		match_query, &query);
+	return query.count;
+}
+
+size_t http_certificates(struct http_call *call, struct http_blob ret[HTTP_CERTIFICATES_MAX])
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(exchange_of(call)->connection,
+			MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	const gnutls_datum_t *list;
+	unsigned count = 0;
+
+	if (!info || !exchange_of(call)->http->options.client_ca)
+		return 0;
+	list = gnutls_certificate_get_peers(info->tls_session, &count);
+	if (!list)
+		return 0;
+	for (unsigned i = 0; i < count && i < HTTP_CERTIFICATES_MAX; i++)
+		ret[i] = (struct http_blob){ list[i].data, list[i].size };
+	return count < HTTP_CERTIFICATES_MAX ? count : HTTP_CERTIFICATES_MAX;
+}
+
+int64_t http_unix_uid(struct http_call *call)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(exchange_of(call)->connection,
+			MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+	int domain = 0;
+	socklen_t domain_len = sizeof(domain);
+
+	if (!info ||
+		getsockopt(info->connect_fd, SOL_SOCKET, SO_DOMAIN, &domain, &domain_len) < 0 ||
+		domain != AF_UNIX ||
+		getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+		return -1;
+	return peer.uid;
 }
 
 bool http_unescape(char *segment)
@@ -393,10 +455,13 @@ static struct MHD_Daemon *start(struct http *http)
 {
 	const struct http_options *options = &http->options;
 	const bool is_tls = options->tls_cert != NULL;
+	const bool asks = options->client_ca != NULL;
 	const struct MHD_OptionItem tls[] = {
 		{ MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)options->tls_cert },
 		{ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)options->tls_key },
 		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)HTTP_TLS_PRIORITIES },
+		{ asks ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0,
+			(void *)(uintptr_t)options->client_ca },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 	const struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };

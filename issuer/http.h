@@ -44,14 +44,28 @@ struct http_call {
 	struct http_request request;
 	struct http_reply reply;
 	void *handler_ctx; /* what http_open was given */
+	bool is_pretty;    /* the handlers' own: JSON is indented */
 };
 
 /* The first value of a request header, or NULL; `ret_count` (may be NULL) tells how many there
  * are. Borrowed. */
 const char *http_header(struct http_call *call, const char *name, size_t *ret_count);
 
-/* Is there a query parameter of this name, with or without a value? */
-bool http_has_query(struct http_call *call, const char *name);
+/* The values of a query parameter, decoded, "" where it has none: at most `max` of them into
+ * `ret`, the caller's to free; returns how many there are. */
+size_t http_query(struct http_call *call, const char *name, char **ret, size_t max);
+
+/* The certificates that the client has shown (DER, its own first), borrowed for the call; 0 if
+ * none. Nobody has verified them. */
+struct http_blob {
+	const unsigned char *p;
+	size_t len;
+};
+#define HTTP_CERTIFICATES_MAX 8
+size_t http_certificates(struct http_call *call, struct http_blob ret[HTTP_CERTIFICATES_MAX]);
+
+/* The uid of the process at the other end of a Unix socket, when it connected; -1 elsewhere. */
+int64_t http_unix_uid(struct http_call *call);
 
 /* Decodes %XX of a path segment in place; false if it is malformed, or hides a '/' or a NUL. */
 bool http_unescape(char *segment);
@@ -73,6 +87,7 @@ struct http_options {
 	int listen_fd;        /* taken over, also on failure */
 	const char *tls_cert; /* PEM, or NULL for plain HTTP */
 	const char *tls_key;
+	const char *client_ca; /* PEM: clients may show certificates of these; or NULL */
 	size_t body_max;
 	uint32_t connections;
 	uint32_t idle_s;

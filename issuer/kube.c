@@ -1,5 +1,6 @@
 /* kube.c - see kube.h.
  * SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
@@ -21,6 +22,7 @@ static const struct {
 	[KUBE_FORBIDDEN] = { 403, "Forbidden" },
 	[KUBE_NOT_FOUND] = { 404, "NotFound" },
 	[KUBE_METHOD_NOT_ALLOWED] = { 405, "MethodNotAllowed" },
+	[KUBE_NOT_ACCEPTABLE] = { 406, "NotAcceptable" },
 	[KUBE_CONFLICT] = { 409, "Conflict" },
 	[KUBE_TOO_LARGE] = { 413, "RequestEntityTooLarge" },
 	[KUBE_UNSUPPORTED_MEDIA_TYPE] = { 415, "UnsupportedMediaType" },
@@ -40,18 +42,38 @@ int kube_reason_status(enum kube_reason reason)
 	return reasons[reason].status;
 }
 
+void kube_take_pretty(struct http_call *call)
+{
+	static const char *const readers[] = { "curl", "Wget", "Mozilla/5.0" };
+	static const char *const yes[] = { "1", "t", "T", "true", "TRUE", "True" };
+	const char *agent = http_header(call, "User-Agent", NULL);
+	char *value = NULL;
+
+	call->is_pretty = false;
+	if (http_query(call, "pretty", &value, 1) > 0 && *value != '\0') {
+		for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+			call->is_pretty = call->is_pretty || strcmp(value, yes[i]) == 0;
+	} else if (agent) {
+		for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++)
+			call->is_pretty = call->is_pretty ||
+				strncmp(agent, readers[i], strlen(readers[i])) == 0;
+	}
+	free(value);
+}
+
 void kube_reply_json(struct http_call *call, int status, json_t *json)
 {
-	auto_free char *compact = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	auto_free char *written =
+		json ? json_dumps(json, call->is_pretty ? JSON_INDENT(2) : JSON_COMPACT) : NULL;
 	char *body;
 
 	json_decref(json);
 	/* Out of memory, or a text that is not UTF-8: every text that comes here has been
 	 * cleaned. */
-	if (!compact)
+	if (!written)
 		status = 500;
 	body = text_format("%s\n",
-		compact ? compact
+		written ? written
 			: "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\","
 			  "\"message\":\"internal error\",\"reason\":\"InternalError\",\"code\":500}");
 	http_reply_header(call, "Cache-Control", "no-cache, private");
@@ -76,6 +98,12 @@ void kube_reply_warning(struct http_call *call, const char *text)
 	http_reply_header(call, "Warning", value.s);
 }
 
+/* The options of a query are an object of their own to Kubernetes. */
+static bool is_option(const char *field)
+{
+	return strcmp(field, "dryRun") == 0 || strcmp(field, "fieldValidation") == 0;
+}
+
 /* "spec.x: Invalid value: ..." is told as a cause of its own, RFC-less but so in Kubernetes. */
 static json_t *causes(const struct err *err)
 {
@@ -87,8 +115,9 @@ static json_t *causes(const struct err *err)
 	at = strstr(message, err->field);
 	if (at && strncmp(at + strlen(err->field), ": ", 2) == 0)
 		message = at + strlen(err->field) + 2;
-	return json_pack("[{s:s, s:s, s:s}]", "reason", "FieldValueInvalid", "message", message,
-		"field", err->field);
+	return json_pack("[{s:s, s:s, s:s}]", "reason",
+		is_option(err->field) ? "FieldValueNotSupported" : "FieldValueInvalid",
+		"message", message, "field", err->field);
 }
 
 static enum kube_reason reason_of(const struct err *err)
@@ -127,8 +156,12 @@ static json_t *details_of(const struct err *err, const struct kube_object *objec
 void kube_reply_error(struct http_call *call, const struct err *err,
 	const struct kube_object *object)
 {
+	static const struct kube_object options = { "meta.k8s.io", "CreateOptions", NULL };
 	const enum kube_reason reason = reason_of(err);
 	json_t *details;
+
+	if (err->field && is_option(err->field))
+		object = &options;
 
 	if (reason == KUBE_INTERNAL || reason == KUBE_UNAVAILABLE)
 		log_event(LOG_ERROR, "request.failed", "path", call->request.path, "error",

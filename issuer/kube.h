@@ -15,6 +15,7 @@ enum kube_reason {
 	KUBE_FORBIDDEN,
 	KUBE_NOT_FOUND,
 	KUBE_METHOD_NOT_ALLOWED,
+	KUBE_NOT_ACCEPTABLE,
 	KUBE_CONFLICT,
 	KUBE_TOO_LARGE,
 	KUBE_UNSUPPORTED_MEDIA_TYPE,
@@ -44,6 +45,10 @@ int kube_reason_status(enum kube_reason reason);
  * cause. */
 void kube_reply_error(struct http_call *call, const struct err *err,
 	const struct kube_object *object);
+
+/* Reads what answers to this call look like: `pretty` in its query, or a program that people
+ * read with. */
+void kube_take_pretty(struct http_call *call);
 
 /* A JSON body with the headers of an API answer. Takes over `json`. */
 struct json_t;

@@ -3,32 +3,55 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/name.h"
+#include "base/secret.h"
+#include "issuer/api_index.h"
 #include "issuer/authn.h"
 #include "issuer/health.h"
 #include "issuer/kube.h"
 #include "issuer/public.h"
+#include "issuer/refusal.h"
+#include "issuer/reviews.h"
 #include "issuer/route.h"
 #include "issuer/tokenrequest.h"
+
+#define AUDIT_ID_MAX 64
 
 typedef void route_open_fn(const struct gateway *gw, struct http_call *call,
 	struct clock_reading clock);
 typedef void route_caller_fn(const struct gateway *gw, struct http_call *call,
-	struct caller *caller, const char *param0, const char *param1, unix_time now);
+	struct user *caller, const char *const *params, struct clock_reading clock);
+
+#define GROUP "/apis/authentication.k8s.io"
 
 /* Public and API paths lie below the issuer's URL; those for operators at the root. */
 static const struct route {
 	uint32_t serves;
 	const char *methods;
 	const char *pattern;
-	route_open_fn *open;     /* for anybody */
-	route_caller_fn *caller; /* for an authenticated caller */
+	route_open_fn *open;      /* for anybody; on the API only if no credential is wrong */
+	route_caller_fn *caller;  /* for an authenticated caller */
+	enum signer_deed refused; /* as which it is recorded if they ask as somebody else */
 } routes[] = {
-	{ CONF_SERVES_PUBLIC, "GET, HEAD", KEYRING_DISCOVERY_PATH, public_discovery, NULL },
-	{ CONF_SERVES_PUBLIC, "GET, HEAD", KEYRING_JWKS_PATH, public_jwks, NULL },
+	{ CONF_SERVES_PUBLIC, "GET, HEAD", KEYRING_DISCOVERY_PATH, public_discovery, NULL, 0 },
+	{ CONF_SERVES_PUBLIC, "GET, HEAD", KEYRING_JWKS_PATH, public_jwks, NULL, 0 },
 	{ CONF_SERVES_API, "POST", "/api/v1/namespaces/{}/serviceaccounts/{}/token", NULL,
-		tokenrequest_serve },
-	{ CONF_SERVES_OPS, "GET, HEAD", "/livez", health_livez, NULL },
-	{ CONF_SERVES_OPS, "GET, HEAD", "/readyz", health_readyz, NULL },
+		tokenrequest_serve, SIGNER_TOKEN_REFUSED },
+	{ CONF_SERVES_API, "POST", GROUP "/v1/tokenreviews", NULL, reviews_token_v1,
+		SIGNER_REVIEW_REFUSED },
+	{ CONF_SERVES_API, "POST", GROUP "/v1beta1/tokenreviews", NULL, reviews_token_v1beta1,
+		SIGNER_REVIEW_REFUSED },
+	{ CONF_SERVES_API, "POST", GROUP "/v1/selfsubjectreviews", NULL, reviews_self,
+		SIGNER_REVIEW_REFUSED },
+	{ CONF_SERVES_API, "GET", "/version", api_index_version, NULL, 0 },
+	{ CONF_SERVES_API, "GET", "/api", NULL, api_index_api, 0 },
+	{ CONF_SERVES_API, "GET", "/api/v1", NULL, api_index_core, 0 },
+	{ CONF_SERVES_API, "GET", "/apis", NULL, api_index_apis, 0 },
+	{ CONF_SERVES_API, "GET", GROUP, NULL, api_index_group, 0 },
+	{ CONF_SERVES_API, "GET", GROUP "/v1", NULL, api_index_group_v1, 0 },
+	{ CONF_SERVES_API, "GET", GROUP "/v1beta1", NULL, api_index_group_v1beta1, 0 },
+	{ CONF_SERVES_OPS, "GET, HEAD", "/livez", health_livez, NULL, 0 },
+	{ CONF_SERVES_OPS, "GET, HEAD", "/readyz", health_readyz, NULL, 0 },
 };
 
 /* The end of the segment that starts at the slash `s`. */
@@ -121,26 +144,98 @@ static void refuse_method(struct http_call *call, const struct route *route)
 	kube_reply_error(call, &err, &(struct kube_object){ .kind = NULL });
 }
 
+/* Nobody acts as somebody else here; whoever asks to means to have fewer rights, and would have
+ * all of them. */
+static int check_impersonation(struct http_call *call, const struct user *caller,
+	struct err *err)
+{
+	static const char *const headers[] = { "Impersonate-User", "Impersonate-Group",
+		"Impersonate-Uid" };
+
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+		if (http_header(call, headers[i], NULL))
+			return kube_refuse(err, KUBE_FORBIDDEN,
+				"User \"%s\" cannot impersonate: there is no impersonation here",
+				caller->name);
+	return 0;
+}
+
+static void refuse_impersonation(const struct gateway *gw, struct http_call *call,
+	const struct route *route, const struct user *caller, const struct err *why)
+{
+	static const struct kube_object nothing = { .kind = NULL };
+	const struct refusal refusal = {
+		.deed = route->refused,
+		.caller = caller,
+		.subject = call->request.path,
+		.object = &nothing,
+	};
+
+	if (route->refused)
+		refusal_reply(gw, call, &refusal, why);
+	else
+		kube_reply_error(call, why, &nothing);
+}
+
+static void reply_unauthorized(struct http_call *call, const struct err *err)
+{
+	if (err->detail == KUBE_UNAUTHORIZED)
+		http_reply_header(call, "WWW-Authenticate", "Bearer");
+	kube_reply_error(call, err, NULL);
+}
+
 /* Who they are comes before everything else: a stranger learns nothing of what would be wrong.
  */
-static void serve_caller(const struct gateway *gw, struct http_call *call,
-	const struct route *route, const char *const *params, unix_time now)
+static void serve_caller(const struct route_listener *listener, struct http_call *call,
+	const struct route *route, const char *const *params, struct clock_reading clock)
 {
-	struct caller caller;
+	struct user caller;
 	struct err err = ERR_INIT;
 
-	if (authn_caller(gw, call, now, &caller, &err) < 0) {
-		if (err.detail == KUBE_UNAUTHORIZED)
-			http_reply_header(call, "WWW-Authenticate", "Bearer");
-		kube_reply_error(call, &err, NULL);
+	if (authn_caller(listener->gw, listener->trust, call, clock, &caller, &err) < 0) {
+		reply_unauthorized(call, &err);
 		return;
 	}
 	if (!is_allowed(route->methods, call->request.method)) {
 		refuse_method(call, route);
-		caller_free(&caller);
+	} else if (check_impersonation(call, &caller, &err) < 0) {
+		refuse_impersonation(listener->gw, call, route, &caller, &err);
+	} else {
+		route->caller(listener->gw, call, &caller, params, clock);
 		return;
 	}
-	route->caller(gw, call, &caller, params[0], params[1], now);
+	user_free(&caller);
+}
+
+/* A credential that is shown where none is needed has to be good. */
+static bool is_welcome(const struct route_listener *listener, struct http_call *call,
+	struct clock_reading clock)
+{
+	struct user caller;
+	struct err err = ERR_INIT;
+
+	if (!authn_is_tried(listener->trust, call))
+		return true;
+	if (authn_caller(listener->gw, listener->trust, call, clock, &caller, &err) < 0) {
+		reply_unauthorized(call, &err);
+		return false;
+	}
+	user_free(&caller);
+	return true;
+}
+
+/* Kubernetes names each request, or lets the client do it. */
+static void name_request(struct http_call *call)
+{
+	const char *given = http_header(call, "Audit-Id", NULL);
+	char id[SECRET_UUID_LEN + 1];
+	struct err ignored = ERR_INIT;
+
+	if (given && strlen(given) <= AUDIT_ID_MAX &&
+		name_check_user("id", given, &ignored) == 0)
+		http_reply_header(call, "Audit-Id", given);
+	else if (secret_uuid(id, &ignored) == 0)
+		http_reply_header(call, "Audit-Id", id);
 }
 
 static void refuse_fault(struct http_call *call)
@@ -163,16 +258,24 @@ void route_handle(struct http_call *call)
 	char buffer[ROUTE_PATH_MAX];
 	const struct clock_reading clock = clock_read();
 	const struct route *route = find(listener, call->request.path, buffer, params);
+	const bool is_api = route ? route->serves == CONF_SERVES_API
+				  : (listener->serves & CONF_SERVES_API) != 0;
 	struct err err = ERR_INIT;
 
+	if (is_api && call->request.fault == 0) {
+		kube_take_pretty(call);
+		name_request(call);
+	}
 	if (call->request.fault != 0) {
 		refuse_fault(call);
+	} else if (route && route->caller) {
+		serve_caller(listener, call, route, params, clock);
+	} else if (is_api && !is_welcome(listener, call, clock)) {
+		return;
 	} else if (!route) {
 		(void)kube_refuse(&err, KUBE_NOT_FOUND,
 			"the server could not find the requested resource");
 		kube_reply_error(call, &err, &(struct kube_object){ .kind = NULL });
-	} else if (route->caller) {
-		serve_caller(listener->gw, call, route, params, clock.now);
 	} else if (!is_allowed(route->methods, call->request.method)) {
 		refuse_method(call, route);
 	} else {

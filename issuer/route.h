@@ -3,6 +3,7 @@
 #ifndef ROUTE_H
 #define ROUTE_H
 
+#include "issuer/certificate.h"
 #include "issuer/gateway.h"
 #include "issuer/http.h"
 
@@ -12,7 +13,8 @@
 /* What a listener needs to know to answer. */
 struct route_listener {
 	const struct gateway *gw;
-	uint32_t serves; /* enum conf_serves */
+	uint32_t serves;                 /* enum conf_serves */
+	struct certificate_trust *trust; /* of its clients' certificates, or NULL */
 };
 
 /* The http_handler_fn of a listener; call->handler_ctx is its struct route_listener. */

@@ -1,105 +1,87 @@
-/* tokenrequest.c - see tokenrequest.h. Order of the checks: facts in doc/kubernetes.md; in
- * short, may they at all (403), media type (415), size (413), body (400), service account
- * (404), values (422, 409), audiences and lifetime (403).
+/* tokenrequest.c - see tokenrequest.h. Order of the checks: doc/kubernetes.md.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "access/access.h"
 #include "base/log.h"
+#include "issuer/bound_object.h"
 #include "issuer/kube.h"
-#include "issuer/policy.h"
+#include "issuer/kube_body.h"
+#include "issuer/refusal.h"
 #include "issuer/tokenrequest.h"
-#include "issuer/tokenrequest_json.h"
 
 /* One request on its way. Lives until its answer is filled in. */
 struct token_call {
 	const struct gateway *gw;
 	struct http_call *http;
-	struct caller caller;
+	struct user caller;
+	struct access_user who; /* of the caller */
 	unix_time now;
 	char namespace[NAME_LABEL_MAX + 1];
 	char name[NAME_SUBDOMAIN_MAX + 1];
-	struct token_request request;
+	struct kube_body body;
+	const json_t *metadata, *spec; /* of the body; may be NULL */
+	struct access access;
 	struct store_account account;
-	struct store_grants grants;
+	struct bound_object bound;
 	json_t *audiences; /* after defaulting */
 	int64_t asked_s;   /* lifetime, after defaulting */
-	struct policy_decision decision;
+	struct access_decision decision;
 	struct kube_object object; /* what an error is about */
-	struct err refusal;        /* while its audit row is being written */
 };
 
 static void token_call_free(struct token_call *tc)
 {
-	caller_free(&tc->caller);
-	token_request_free(&tc->request);
+	access_free(&tc->access);
+	user_free(&tc->caller);
+	kube_body_free(&tc->body);
 	store_account_free(&tc->account);
-	store_grants_free(&tc->grants);
+	bound_object_free(&tc->bound);
 	json_decref(tc->audiences);
 	free(tc);
 }
 
 /* ---- the checks ---- */
 
-static int check_media_type(const struct token_call *tc, struct err *err)
-{
-	const char *type = http_header(tc->http, "Content-Type", NULL);
-	const size_t len = type ? strcspn(type, "; \t") : 0;
-
-	/* None at all means JSON: kubectl create --raw sends none. */
-	if (len == 0 ||
-		(len == strlen("application/json") &&
-			strncasecmp(type, "application/json", len) == 0))
-		return 0;
-	return kube_refuse(err, KUBE_UNSUPPORTED_MEDIA_TYPE,
-		"the body of the request was in an unknown format - accepted media types include: "
-		"application/json");
-}
-
-static int check_size(const struct token_call *tc, struct err *err)
-{
-	if (!tc->http->request.is_body_too_large)
-		return 0;
-	return kube_refuse(err, KUBE_TOO_LARGE, "Request entity too large: limit is %u",
-		(unsigned)tc->gw->conf->limits.body_bytes);
-}
-
 /* What the body says of itself must be what the URL says. */
-static int check_metadata(struct token_call *tc, struct err *err)
-{
-	const struct token_request *req = &tc->request;
-
-	if (req->metadata_name && *req->metadata_name &&
-		strcmp(req->metadata_name, tc->name) != 0) {
-		tc->object.name = tc->name;
-		(void)kube_refuse(err, KUBE_INVALID,
-			"TokenRequest.authentication.k8s.io \"%s\" is invalid: metadata.name: Invalid value: "
-			"\"%.253s\": must match the service account name if specified",
-			tc->name, req->metadata_name);
-		err->field = "metadata.name";
-		return -1;
-	}
-	if (req->metadata_uid && *req->metadata_uid &&
-		strcmp(req->metadata_uid, tc->account.uid) != 0) {
-		tc->object.name = tc->name;
-		return kube_refuse(err, KUBE_CONFLICT,
-			"Operation cannot be fulfilled on TokenRequest.authentication.k8s.io \"%s\": the UID in "
-			"the token request (%.64s) does not match the UID of the service account (%s)",
-			tc->name, req->metadata_uid, tc->account.uid);
-	}
-	return 0;
-}
-
 static int check_namespace(const struct token_call *tc, struct err *err)
 {
-	const char *namespace = tc->request.metadata_namespace;
+	const char *namespace = fields_string(tc->metadata, "namespace");
 
 	if (!namespace || !*namespace || strcmp(namespace, tc->namespace) == 0)
 		return 0;
 	return kube_refuse(err, KUBE_BAD_REQUEST,
 		"the namespace of the provided object does not match the namespace sent on the request");
+}
+
+static int check_name(struct token_call *tc, struct err *err)
+{
+	const char *name = fields_string(tc->metadata, "name");
+
+	if (!name || !*name || strcmp(name, tc->name) == 0)
+		return 0;
+	tc->object.name = tc->name;
+	(void)kube_refuse(err, KUBE_INVALID,
+		"TokenRequest.authentication.k8s.io \"%s\" is invalid: metadata.name: Invalid value: "
+		"\"%.253s\": must match the service account name if specified",
+		tc->name, name);
+	err->field = "metadata.name";
+	return -1;
+}
+
+static int check_uid(struct token_call *tc, struct err *err)
+{
+	const char *uid = fields_string(tc->metadata, "uid");
+
+	if (!uid || !*uid || strcmp(uid, tc->account.uid) == 0)
+		return 0;
+	tc->object.name = tc->name;
+	return kube_refuse(err, KUBE_CONFLICT,
+		"Operation cannot be fulfilled on TokenRequest.authentication.k8s.io \"%s\": the UID in "
+		"the token request (%.64s) does not match the UID of the service account (%s)",
+		tc->name, uid, tc->account.uid);
 }
 
 static int check_lifetime(const struct token_call *tc, struct err *err)
@@ -116,27 +98,40 @@ static int check_lifetime(const struct token_call *tc, struct err *err)
 	return -1;
 }
 
-static int check_binding(const struct token_call *tc, struct err *err)
-{
-	const json_t *ref = tc->request.bound_object;
-	const char *version = json_string_value(json_object_get(ref, "apiVersion"));
-	const char *kind = json_string_value(json_object_get(ref, "kind"));
-
-	if (!ref)
-		return 0;
-	return kube_refuse(err, KUBE_BAD_REQUEST,
-		"cannot bind token to object of type %.64s, Kind=%.64s", version ? version : "",
-		kind ? kind : "");
-}
-
 /* ---- the steps ---- */
 
-static int load_grants(struct token_call *tc, struct err *err)
+static struct kube_object the_account(const struct token_call *tc)
 {
-	const struct store_client *client = &tc->caller.client;
+	return (struct kube_object){ .kind = "serviceaccounts", .name = tc->name };
+}
 
-	return store_grant_for(tc->gw->store, tc->gw->issuer->name, client->name,
-		client->groups, client->group_count, &tc->grants, err);
+static struct kube_object the_request(void)
+{
+	return (struct kube_object){ KUBE_AUTHENTICATION_GROUP, kube_token_request.kind, NULL };
+}
+
+/* What was not asked for is filled in. */
+static void apply_defaults(struct token_call *tc)
+{
+	const json_t *seconds = json_object_get(tc->spec, "expirationSeconds");
+	json_t *audiences = json_object_get(tc->spec, "audiences");
+
+	tc->asked_s = json_is_integer(seconds) ? json_integer_value(seconds)
+					       : tc->gw->conf->tokens.default_lifetime.s;
+	tc->audiences =
+		json_incref(json_array_size(audiences) > 0 ? audiences : tc->gw->api_audiences);
+}
+
+static int read_body(struct token_call *tc, struct err *err)
+{
+	if (kube_body_read(tc->http, &kube_token_request, "v1", tc->gw->conf->limits.body_bytes,
+		    &tc->body, err) < 0)
+		return -1;
+	tc->metadata = fields_object(tc->body.root, "metadata");
+	tc->spec = fields_object(tc->body.root, "spec");
+	bound_object_read(fields_object(tc->spec, "boundObjectRef"), &tc->bound);
+	apply_defaults(tc);
+	return check_namespace(tc, err);
 }
 
 static int load_account(struct token_call *tc, struct err *err)
@@ -146,70 +141,78 @@ static int load_account(struct token_call *tc, struct err *err)
 		return 0;
 	if (err->code != ERR_NOT_FOUND)
 		return -1;
-	tc->object = (struct kube_object){ .kind = "serviceaccounts", .name = tc->name };
+	tc->object = the_account(tc);
 	return kube_refuse(err, KUBE_NOT_FOUND, "serviceaccounts \"%s\" not found", tc->name);
 }
 
-/* What was not asked for is filled in. */
-static void apply_defaults(struct token_call *tc)
+/* Policy's own words, as a 403. */
+static int forbidden(struct token_call *tc, struct err *err)
 {
-	const struct conf_tokens *tokens = &tc->gw->conf->tokens;
-	const struct token_request *req = &tc->request;
-
-	tc->asked_s = req->has_expiration ? req->expiration_s : tokens->default_lifetime.s;
-	if (req->audiences) {
-		tc->audiences = json_incref(req->audiences);
-		return;
+	if (err->code == ERR_REFUSED) {
+		err->detail = KUBE_FORBIDDEN;
+		tc->object = the_account(tc);
 	}
-	tc->audiences = json_array();
-	for (uint32_t i = 0; i < tokens->audience_count; i++)
-		(void)json_array_append_new(tc->audiences, json_string(tokens->audiences[i]));
-	if (tokens->audience_count == 0)
-		(void)json_array_append_new(tc->audiences, json_string(tc->gw->issuer->url));
+	return -1;
 }
 
-/* Everything up to the decision. A refusal of policy is told apart by KUBE_FORBIDDEN. */
+static int check_binding(struct token_call *tc, const struct access_wish *wish, struct err *err)
+{
+	if (access_check_binding(&tc->access, wish, err) == 0)
+		return 0;
+	if (err->code == ERR_NOT_FOUND)
+		return bound_object_missing(&tc->bound, &tc->object, err);
+	return forbidden(tc, err);
+}
+
+static int load_bound(struct token_call *tc, struct err *err)
+{
+	return bound_object_load(tc->gw, tc->namespace, tc->name, &tc->bound, &tc->object, err);
+}
+
+/* Everything up to the decision. */
 static int decide(struct token_call *tc, struct err *err)
 {
-	struct policy_wish wish = { .namespace = tc->namespace, .name = tc->name };
+	struct access_wish wish = { .namespace = tc->namespace, .name = tc->name };
 
-	tc->object = (struct kube_object){ .kind = "serviceaccounts", .name = tc->name };
-	if (load_grants(tc, err) < 0 ||
-		policy_allows_subject(&tc->grants, tc->caller.client.name, tc->namespace,
-			tc->name, err) < 0)
+	if (access_open(tc->gw->store, tc->gw->issuer->name, &tc->who, tc->namespace, tc->name,
+		    &tc->access, err) < 0)
+		return forbidden(tc, err);
+	if (read_body(tc, err) < 0)
 		return -1;
-	tc->object = (struct kube_object){ .group = NULL };
-	if (check_media_type(tc, err) < 0 || check_size(tc, err) < 0 ||
-		token_request_read(tc->http->request.body, tc->http->request.body_len,
-			&tc->request, err) < 0 ||
-		check_namespace(tc, err) < 0 || load_account(tc, err) < 0)
-		return -1;
-	tc->object = (struct kube_object){ "authentication.k8s.io", "TokenRequest", NULL };
-	apply_defaults(tc);
-	if (check_metadata(tc, err) < 0 || check_lifetime(tc, err) < 0 ||
-		check_binding(tc, err) < 0)
-		return -1;
-	tc->object = (struct kube_object){ .kind = "serviceaccounts", .name = tc->name };
+	wish.ref = bound_object_ref(&tc->bound);
 	wish.audiences = tc->audiences;
 	wish.lifetime_s = tc->asked_s;
-	return policy_decide(&tc->grants, tc->caller.client.name, &wish,
-		tc->gw->conf->tokens.max_lifetime.s, &tc->decision, err);
+	if (check_binding(tc, &wish, err) < 0)
+		return -1;
+	tc->object = the_request();
+	if (check_name(tc, err) < 0 || load_account(tc, err) < 0 || check_uid(tc, err) < 0 ||
+		check_lifetime(tc, err) < 0 || load_bound(tc, err) < 0)
+		return -1;
+	return access_decide(&tc->access, &wish, tc->gw->conf->tokens.max_lifetime.s,
+		       &tc->decision, err) < 0
+		? forbidden(tc, err)
+		: 0;
 }
 
 /* ---- the answers ---- */
 
+/* What the request said of itself, and what is the server's to say. */
 static json_t *answer_metadata(const struct token_call *tc)
 {
-	return json_pack("{s:s, s:s, s:s, s:s}", "name", tc->name, "namespace", tc->namespace,
-		"uid", tc->account.uid, "creationTimestamp", text_time(tc->now).s);
+	json_t *metadata = fields_copy(tc->metadata, kube_metadata_echo);
+	json_auto_t *own =
+		json_pack("{s:s, s:s, s:s, s:s}", "name", tc->name, "namespace", tc->namespace,
+			"uid", tc->account.uid, "creationTimestamp", text_time(tc->now).s);
+
+	(void)json_object_update(metadata, own); /* fails for memory only */
+	return metadata;
 }
 
-static void reply_token(struct token_call *tc, const struct mint_token *token)
+static void warn(const struct token_call *tc)
 {
 	const int64_t granted_s = tc->decision.lifetime_s;
 
-	for (size_t i = 0; i < tc->request.warning_count; i++)
-		kube_reply_warning(tc->http, tc->request.warnings[i]);
+	kube_body_warn(&tc->body, tc->http);
 	if (granted_s != tc->asked_s) {
 		auto_free char *shortened =
 			text_format("requested expiration of %" PRId64
@@ -218,12 +221,18 @@ static void reply_token(struct token_call *tc, const struct mint_token *token)
 
 		kube_reply_warning(tc->http, shortened);
 	}
+}
+
+static void reply_token(struct token_call *tc, const struct mint_token *token)
+{
+	warn(tc);
 	kube_reply_json(tc->http, 201,
-		json_pack("{s:s, s:s, s:o, s:{s:O, s:I, s:n}, s:{s:s, s:s}}", "kind",
-			"TokenRequest", "apiVersion", "authentication.k8s.io/v1", "metadata",
-			answer_metadata(tc), "spec", "audiences", tc->audiences,
-			"expirationSeconds", (json_int_t)granted_s, "boundObjectRef", "status",
-			"token", token->token, "expirationTimestamp", text_time(token->exp).s));
+		json_pack("{s:s, s:s, s:o, s:{s:O, s:I, s:o}, s:{s:s, s:s}}", "kind",
+			kube_token_request.kind, "apiVersion", KUBE_AUTHENTICATION_GROUP "/v1",
+			"metadata", answer_metadata(tc), "spec", "audiences", tc->audiences,
+			"expirationSeconds", (json_int_t)tc->decision.lifetime_s,
+			"boundObjectRef", bound_object_json(&tc->bound), "status", "token",
+			token->token, "expirationTimestamp", text_time(token->exp).s));
 }
 
 /* On the signer's thread. */
@@ -240,68 +249,47 @@ static void on_minted(void *ctx, struct signer_reply *reply)
 	http_resume(http);
 }
 
-/* The refusal's row is on disk, or could not be written; nothing is let out either way. */
-static void on_recorded(void *ctx, struct signer_reply *reply)
-{
-	struct token_call *tc = ctx;
-	struct http_call *http = tc->http;
-
-	if (reply->err.code != ERR_NONE)
-		log_event(LOG_ERROR, "audit.refusal_lost", "actor", tc->caller.client.name,
-			"error", reply->err.text, NULL);
-	kube_reply_error(http, &tc->refusal, &tc->object);
-	token_call_free(tc);
-	http_resume(http);
-}
-
-/* Suspends the call and asks; if the signer cannot even be asked, `done` is called here. */
-static void ask(struct token_call *tc, const struct signer_request *request,
-	signer_done_fn *done)
-{
-	struct signer_reply failed = { .id = 0 };
-
-	http_suspend(tc->http);
-	if (signer_ask(tc->gw->signer, request, done, tc, &failed.err) < 0)
-		done(tc, &failed);
-}
-
+/* Suspends the call; if the signer cannot even be asked, it is answered here. */
 static void ask_token(struct token_call *tc)
 {
-	auto_free char *detail =
-		text_format("grant %" PRId64 ", lifetime %" PRId64 " of %" PRId64 " s asked",
-			tc->decision.grant_id, tc->decision.lifetime_s, tc->asked_s);
+	auto_free char *detail = text_format("%s, by %s, lifetime %" PRId64 " of %" PRId64
+					     " s asked%s%s",
+		tc->decision.rule, tc->caller.how, tc->decision.lifetime_s, tc->asked_s,
+		tc->bound.said ? ", bound to " : "", tc->bound.said ? tc->bound.said : "");
 	const struct signer_request request = {
-		.is_mint = true,
-		.namespace = tc->namespace,
-		.name = tc->name,
-		.uid = tc->account.uid,
-		.audiences = tc->audiences,
-		.lifetime_s = tc->decision.lifetime_s,
-		.actor = tc->caller.client.name,
+		.deed = SIGNER_MINT,
+		.mint = { .namespace = tc->namespace,
+			.name = tc->name,
+			.uid = tc->account.uid,
+			.audiences = tc->audiences,
+			.lifetime_s = tc->decision.lifetime_s,
+			.bound = bound_object_claims(&tc->bound) },
+		.actor = tc->caller.name,
 		.peer = tc->http->request.peer,
 		.detail = detail,
 	};
+	struct signer_reply failed = { .id = 0 };
 
-	ask(tc, &request, on_minted);
+	http_suspend(tc->http);
+	if (signer_ask(tc->gw->signer, &request, on_minted, tc, &failed.err) < 0)
+		on_minted(tc, &failed);
 }
 
-static void ask_record(struct token_call *tc)
+static void refuse(struct token_call *tc, const struct err *why)
 {
 	char subject[NAME_SUBJECT_MAX];
-	const struct signer_request request = {
-		.namespace = tc->namespace,
-		.name = tc->name,
+	const struct refusal refusal = {
+		.deed = SIGNER_TOKEN_REFUSED,
+		.caller = &tc->caller,
+		.subject = subject,
 		.audiences = tc->audiences,
-		.actor = tc->caller.client.name,
-		.peer = tc->http->request.peer,
-		.outcome = kube_reason_name((enum kube_reason)tc->refusal.detail),
-		.detail = tc->refusal.text,
+		.bound = tc->bound.said,
+		.object = &tc->object,
 	};
 
 	name_subject(tc->namespace, tc->name, subject);
-	log_event(LOG_WARN, "token.refused", "actor", request.actor, "peer", request.peer,
-		"sub", subject, "reason", tc->refusal.text, NULL);
-	ask(tc, &request, on_recorded);
+	refusal_reply(tc->gw, tc->http, &refusal, why);
+	token_call_free(tc);
 }
 
 /* A name that no service account can have is one that does not exist. */
@@ -309,36 +297,41 @@ static int check_names(const char *namespace, const char *name, struct err *err)
 {
 	struct err ignored = ERR_INIT;
 
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return kube_refuse(err, KUBE_BAD_REQUEST,
+			"Name parameter invalid: \"%s\": may not be '%s'", name, name);
 	if (name_check_label("namespace", namespace, &ignored) == 0 &&
 		name_check_subdomain("name", name, &ignored) == 0)
 		return 0;
 	return kube_refuse(err, KUBE_NOT_FOUND, "serviceaccounts \"%.253s\" not found", name);
 }
 
-void tokenrequest_serve(const struct gateway *gw, struct http_call *call, struct caller *caller,
-	const char *namespace, const char *name, unix_time now)
+void tokenrequest_serve(const struct gateway *gw, struct http_call *call, struct user *caller,
+	const char *const *params, struct clock_reading clock)
 {
 	struct token_call *tc = text_alloc(1, sizeof(*tc));
+	const char *namespace = params[0];
+	const char *name = params[1];
 	struct err err = ERR_INIT;
 
 	tc->gw = gw;
 	tc->http = call;
 	tc->caller = *caller;
-	tc->now = now;
+	tc->who = user_access(&tc->caller);
+	tc->now = clock.now;
 	if (check_names(namespace, name, &err) < 0) {
 		kube_reply_error(call, &err,
-			&(struct kube_object){ .kind = "serviceaccounts", .name = name });
+			err.detail == KUBE_NOT_FOUND
+				? &(struct kube_object){ .kind = "serviceaccounts",
+					  .name = name }
+				: NULL);
 		token_call_free(tc);
 		return;
 	}
 	(void)text_fit(tc->namespace, sizeof(tc->namespace), namespace); /* checked: they fit */
 	(void)text_fit(tc->name, sizeof(tc->name), name);
-	if (decide(tc, &tc->refusal) == 0) {
+	if (decide(tc, &err) == 0)
 		ask_token(tc);
-	} else if (tc->refusal.detail == KUBE_FORBIDDEN) {
-		ask_record(tc);
-	} else {
-		kube_reply_error(call, &tc->refusal, tc->object.kind ? &tc->object : NULL);
-		token_call_free(tc);
-	}
+	else
+		refuse(tc, &err);
 }

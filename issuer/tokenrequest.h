@@ -4,12 +4,13 @@
 #ifndef TOKENREQUEST_H
 #define TOKENREQUEST_H
 
-#include "issuer/authn.h"
 #include "issuer/gateway.h"
 #include "issuer/http.h"
+#include "issuer/user.h"
 
-/* Replies now, or suspends the call until the signer has answered. Takes over `caller`. */
-void tokenrequest_serve(const struct gateway *gw, struct http_call *call, struct caller *caller,
-	const char *namespace, const char *name, unix_time now);
+/* Replies now, or suspends the call until the signer has answered. Takes over `caller`;
+ * `params` are namespace and name as the path has them. */
+void tokenrequest_serve(const struct gateway *gw, struct http_call *call, struct user *caller,
+	const char *const *params, struct clock_reading clock);
 
 #endif

@@ -4,12 +4,20 @@
 
 #include "keys/claims.h"
 
-json_t *claims_kubernetes(const char *namespace, const char *name, const char *uid)
+static json_t *object(const char *name, const char *uid)
 {
-	json_t *claims = json_pack("{s:s, s:{s:s, s:s}}", "namespace", namespace,
-		"serviceaccount", "name", name, "uid", uid);
+	return name ? json_pack("{s:s, s:s*}", "name", name, "uid", uid) : NULL;
+}
+
+json_t *claims_kubernetes(const char *namespace, const char *name, const char *uid,
+	const struct claims_bound *bound)
+{
+	json_t *claims =
+		json_pack("{s:s, s:o, s:o*, s:o*}", "namespace", namespace, "serviceaccount",
+			object(name, uid), "pod", object(bound->pod_name, bound->pod_uid),
+			"node", object(bound->node_name, bound->node_uid));
 
 	if (!claims)
-		abort(); /* three checked names: only memory can be lacking */
+		abort(); /* checked names: only memory can be lacking */
 	return claims;
 }

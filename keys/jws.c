@@ -106,6 +106,15 @@ static bool signature_is_good(const struct jws_key *key, const char *signed_part
 	return is_good;
 }
 
+/* To its last byte, and without a member twice: libjwt reads no further than the first zero
+ * byte, and takes the last of two members, where others may take the first (RFC 7519 §4). */
+static bool is_json_object(const unsigned char *bytes, size_t len)
+{
+	json_auto_t *json = json_loadb((const char *)bytes, len, JSON_REJECT_DUPLICATES, NULL);
+
+	return json_is_object(json);
+}
+
 /* Three base64url parts, each spelled the one way it can be spelled. libjwt's decoder is
  * lenient, and two spellings of one token would be two tokens to everyone who stores or
  * compares them. */
@@ -128,9 +137,9 @@ static int check_shape(const char *token, size_t *ret_signed_len, struct err *er
 		if (b64url_decode(part, (size_t)(ends[i] - part), &bytes, &len, err) < 0)
 			return err_set(err, ERR_REFUSED, "not a JWT: part %zu is not base64url",
 				i + 1);
-		/* JSON has no zero byte, and libjwt reads no further than the first. */
-		if (i < 2 && memchr(bytes, '\0', len))
-			return err_set(err, ERR_REFUSED, "not a JWT: part %zu is not JSON",
+		if (i < 2 && !is_json_object(bytes, len))
+			return err_set(err, ERR_REFUSED,
+				"not a JWT: part %zu is not a JSON object that says each thing once",
 				i + 1);
 	}
 	*ret_signed_len = (size_t)(second - token);
@@ -190,17 +199,36 @@ static int choose_key(jwt_t *jwt, const struct jws_expect *expect, const struct 
 	return err_set(err, ERR_REFUSED, "the token is signed by an unknown key '%.64s'", kid);
 }
 
-static int check_audience(const json_t *claims, const char *audience, struct err *err)
+static bool is_for(const json_t *claims, const json_t *audience)
 {
 	const json_t *aud = json_object_get(claims, "aud");
 	const json_t *one;
 	size_t i;
 
-	if (json_is_string(aud) && strcmp(json_string_value(aud), audience) == 0)
-		return 0;
-	json_array_foreach(aud, i, one) if (json_is_string(one) &&
-		strcmp(json_string_value(one), audience) == 0) return 0;
-	return err_set(err, ERR_REFUSED, "the token is not for audience '%.255s'", audience);
+	if (json_is_string(aud) && json_equal(aud, audience))
+		return true;
+	json_array_foreach(aud, i, one)
+	{
+		if (json_is_string(one) && json_equal(one, audience))
+			return true;
+	}
+	return false;
+}
+
+static int check_audience(const json_t *claims, const json_t *audiences, struct err *err)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(audiences, i, one)
+	{
+		if (is_for(claims, one))
+			return 0;
+	}
+	one = json_array_get(audiences, 0);
+	return err_set(err, ERR_REFUSED, "the token is not for audience '%.255s'%s",
+		one ? json_string_value(one) : "",
+		json_array_size(audiences) > 1 ? " or another that is asked for" : "");
 }
 
 /* A time claim as a whole number, or ERR_REFUSED; RFC 7519 §4.1.4 would allow fractions, and
@@ -242,7 +270,7 @@ static int check_claims(const json_t *claims, const struct jws_expect *expect, s
 	if (!iss || strcmp(iss, expect->issuer) != 0)
 		return err_set(err, ERR_REFUSED, "the token's issuer is '%.255s', not '%.255s'",
 			iss ? iss : "(none)", expect->issuer);
-	if (expect->audience && check_audience(claims, expect->audience, err) < 0)
+	if (expect->audiences && check_audience(claims, expect->audiences, err) < 0)
 		return -1;
 	return check_times(claims, expect->now, expect->leeway_s, err);
 }

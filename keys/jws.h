@@ -28,7 +28,7 @@ struct jws_expect {
 	const struct jws_key *keys;
 	size_t key_count;
 	const char *issuer;
-	const char *audience; /* NULL: any */
+	const json_t *audiences; /* array of strings: it must be for one of them; NULL: any */
 	unix_time now;
 	int64_t leeway_s; /* on exp, nbf and iat */
 };

@@ -12,6 +12,25 @@
 #include "keys/jws.h"
 #include "keys/mint.h"
 
+/* An object has a name, and if it is known a uid. */
+static int check_object(const char *what, const char *name, const char *uid, struct err *err)
+{
+	if (!name && uid)
+		return err_set(err, ERR_REFUSED, "a %s without a name has a uid", what);
+	if (name && name_check_subdomain(what, name, err) < 0)
+		return -1;
+	return uid ? name_check_uid(what, uid, err) : 0;
+}
+
+static int check_bound(const struct claims_bound *bound, struct err *err)
+{
+	if (bound->pod_name && !bound->pod_uid)
+		return err_set(err, ERR_REFUSED, "a pod has a uid");
+	if (check_object("pod", bound->pod_name, bound->pod_uid, err) < 0)
+		return -1;
+	return check_object("node", bound->node_name, bound->node_uid, err);
+}
+
 static int check(const struct keyring *ring, const struct mint_policy *policy,
 	const struct mint_request *request, struct err *err)
 {
@@ -26,13 +45,14 @@ static int check(const struct keyring *ring, const struct mint_policy *policy,
 			"a lifetime of %s is beyond the %s that the active key was made for; start issuerd "
 			"with this configuration first",
 			text_span(request->lifetime_s).s, text_span(key_max_s).s);
-	if (strlen(request->uid) != SECRET_UUID_LEN)
-		return err_set(err, ERR_REFUSED, "a service account's uid is a UUID");
+	if (name_check_uid("uid of a service account", request->uid, err) < 0)
+		return -1;
 	if (json_array_size(request->audiences) == 0)
 		return err_set(err, ERR_REFUSED, "a token needs an audience");
-	if (name_check_label("namespace", request->namespace, err) < 0)
+	if (name_check_label("namespace", request->namespace, err) < 0 ||
+		name_check_subdomain("service account name", request->name, err) < 0)
 		return -1;
-	return name_check_subdomain("service account name", request->name, err);
+	return check_bound(&request->bound, err);
 }
 
 static int payload(const struct keyring *ring, const struct mint_policy *policy,
@@ -43,8 +63,9 @@ static int payload(const struct keyring *ring, const struct mint_policy *policy,
 	json_auto_t *claims = json_pack("{s:O, s:I, s:I, s:s, s:s, s:o, s:I, s:s}", "aud",
 		request->audiences, "exp", (json_int_t)token->exp, "iat", issued_at, "iss",
 		keyring_issuer_url(ring), "jti", token->jti, "kubernetes.io",
-		claims_kubernetes(request->namespace, request->name, request->uid), "nbf",
-		issued_at, "sub", token->subject);
+		claims_kubernetes(request->namespace, request->name, request->uid,
+			&request->bound),
+		"nbf", issued_at, "sub", token->subject);
 
 	*ret = claims ? json_dumps(claims, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 	if (!*ret)

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/name.h"
 #include "base/secret.h"
+#include "keys/claims.h"
 #include "keys/key.h"
 #include "keys/keyring.h"
 
@@ -27,6 +28,7 @@ struct mint_request {
 	const char *uid;         /* of the service account */
 	const json_t *audiences; /* array of strings, at least one */
 	int64_t lifetime_s;
+	struct claims_bound bound;
 };
 
 struct mint_token {

@@ -21,18 +21,104 @@ static int dump(json_t *root, char **ret, size_t *ret_len, struct err *err)
 	return 0;
 }
 
+static const char *const deeds[] = {
+	[SIGNER_MINT] = "mint",
+	[SIGNER_TOKEN_REFUSED] = "token refused",
+	[SIGNER_REVIEW_REFUSED] = "review refused",
+};
+
+static json_t *mint_json(const struct mint_request *mint)
+{
+	const struct claims_bound *bound = &mint->bound;
+
+	return json_pack("{s:s, s:s, s:s, s:O, s:I, s:s*, s:s*, s:s*, s:s*}", "namespace",
+		mint->namespace, "name", mint->name, "uid", mint->uid, "audiences",
+		mint->audiences, "lifetime", (json_int_t)mint->lifetime_s, "pod",
+		bound->pod_name, "pod_uid", bound->pod_uid, "node", bound->node_name,
+		"node_uid", bound->node_uid);
+}
+
 int signer_request_write(const struct signer_request *request, char **ret, size_t *ret_len,
 	struct err *err)
 {
-	json_t *root =
-		json_pack("{s:I, s:b, s:s*, s:s*, s:s*, s:O*, s:I, s:s*, s:s*, s:s*, s:s*}",
-			"id", (json_int_t)request->id, "mint", request->is_mint, "namespace",
-			request->namespace, "name", request->name, "uid", request->uid,
-			"audiences", request->audiences, "lifetime",
-			(json_int_t)request->lifetime_s, "actor", request->actor, "peer",
-			request->peer, "outcome", request->outcome, "detail", request->detail);
+	json_t *mint = request->deed == SIGNER_MINT ? mint_json(&request->mint) : NULL;
 
-	return dump(root, ret, ret_len, err);
+	if (request->deed == SIGNER_MINT && !mint)
+		return err_set(err, ERR_BAD_INPUT,
+			"a message to the signer could not be written");
+	return dump(json_pack("{s:I, s:s, s:o*, s:s*, s:O*, s:s*, s:s*, s:s*, s:s*}", "id",
+			    (json_int_t)request->id, "deed", deeds[request->deed], "token",
+			    mint, "subject", request->subject, "audiences", request->audiences,
+			    "actor", request->actor, "peer", request->peer, "outcome",
+			    request->outcome, "detail", request->detail),
+		ret, ret_len, err);
+}
+
+static int malformed(struct err *err)
+{
+	return err_set(err, ERR_BAD_INPUT, "a message to the signer is malformed");
+}
+
+static int check_audiences(const json_t *audiences, struct err *err)
+{
+	const json_t *one;
+	size_t i;
+
+	if (!json_is_array(audiences))
+		return malformed(err);
+	json_array_foreach(audiences, i, one)
+	{
+		if (!json_is_string(one))
+			return malformed(err);
+	}
+	return 0;
+}
+
+static int read_mint(json_t *json, struct mint_request *ret, struct err *err)
+{
+	struct claims_bound *bound = &ret->bound;
+	json_t *audiences;
+	json_int_t lifetime;
+
+	if (json_unpack(json, "{s:s, s:s, s:s, s:o, s:I, s?s, s?s, s?s, s?s !}", "namespace",
+		    &ret->namespace, "name", &ret->name, "uid", &ret->uid, "audiences",
+		    &audiences, "lifetime", &lifetime, "pod", &bound->pod_name, "pod_uid",
+		    &bound->pod_uid, "node", &bound->node_name, "node_uid",
+		    &bound->node_uid) != 0)
+		return malformed(err);
+	ret->audiences = audiences;
+	ret->lifetime_s = lifetime;
+	return check_audiences(audiences, err);
+}
+
+static int read_deed(const char *name, enum signer_deed *ret, struct err *err)
+{
+	for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++)
+		if (strcmp(deeds[i], name) == 0) {
+			*ret = (enum signer_deed)i;
+			return 0;
+		}
+	return malformed(err);
+}
+
+static int read_members(json_t *root, struct signer_request *ret, struct err *err)
+{
+	json_t *mint = NULL, *audiences = NULL;
+	const char *deed;
+	json_int_t id;
+
+	if (json_unpack(root, "{s:I, s:s, s?o, s?s, s?o, s?s, s?s, s?s, s?s !}", "id", &id,
+		    "deed", &deed, "token", &mint, "subject", &ret->subject, "audiences",
+		    &audiences, "actor", &ret->actor, "peer", &ret->peer, "outcome",
+		    &ret->outcome, "detail", &ret->detail) != 0 ||
+		read_deed(deed, &ret->deed, err) < 0 ||
+		(ret->deed == SIGNER_MINT) != (mint != NULL))
+		return malformed(err);
+	ret->id = id;
+	ret->audiences = audiences;
+	if (audiences && check_audiences(audiences, err) < 0)
+		return -1;
+	return mint ? read_mint(mint, &ret->mint, err) : 0;
 }
 
 int signer_request_read(const char *packet, size_t len, struct signer_request *ret,
@@ -42,29 +128,12 @@ int signer_request_read(const char *packet, size_t len, struct signer_request *r
 	json_auto_t *root =
 		json_loadb(packet, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
 	struct signer_request request = { .id = 0 };
-	json_t *audiences = NULL;
-	json_int_t id, lifetime;
-	int is_mint;
-	size_t i;
-	const json_t *one;
 
 	ret->id = json_integer_value(json_object_get(root, "id"));
-	if (!root ||
-		json_unpack(root, "{s:I, s:b, s:s, s:s, s?s, s?o, s:I, s?s, s?s, s?s, s?s !}",
-			"id", &id, "mint", &is_mint, "namespace", &request.namespace, "name",
-			&request.name, "uid", &request.uid, "audiences", &audiences, "lifetime",
-			&lifetime, "actor", &request.actor, "peer", &request.peer, "outcome",
-			&request.outcome, "detail", &request.detail) != 0)
-		return err_set(err, ERR_BAD_INPUT, "a message to the signer is malformed");
-	if ((is_mint && (!request.uid || !audiences)) ||
-		(audiences && !json_is_array(audiences)))
-		return err_set(err, ERR_BAD_INPUT, "a message to the signer lacks a member");
-	json_array_foreach(audiences, i, one) if (!json_is_string(one)) return err_set(err,
-		ERR_BAD_INPUT, "an audience is not a string");
-	request.id = id;
-	request.lifetime_s = lifetime;
-	request.is_mint = is_mint;
-	request.audiences = audiences;
+	if (!root)
+		return malformed(err);
+	if (read_members(root, &request, err) < 0)
+		return -1;
 	request.root = take(root);
 	*ret = request;
 	return 0;

@@ -14,18 +14,21 @@
 
 #define SIGNER_MESSAGE_MAX (160 * 1024) /* below the kernel's default socket buffer */
 
-/* A wish for a token (`is_mint`), or a refusal of the gateway's to be recorded in the audit.
- * The signer chooses the event's name and a token's outcome itself: a captured gateway can
- * record refusals that never were, and nothing else. When made by the gateway all members are
- * borrowed; when read by the signer they belong to `root`. */
+enum signer_deed {
+	SIGNER_MINT,           /* make a token */
+	SIGNER_TOKEN_REFUSED,  /* record that the gateway refused one */
+	SIGNER_REVIEW_REFUSED, /* or a review of one */
+};
+
+/* What the gateway asks for. The signer chooses the event's name and a token's outcome itself:
+ * a captured gateway can record refusals that never were, and nothing else. When made by the
+ * gateway all members are borrowed; when read by the signer they belong to `root`. */
 struct signer_request {
 	int64_t id;
-	bool is_mint;
-	const char *namespace;
-	const char *name;
-	const char *uid;         /* of the service account; NULL in a refusal */
-	const json_t *audiences; /* NULL if a refusal came before they were known */
-	int64_t lifetime_s;
+	enum signer_deed deed;
+	struct mint_request mint; /* of a deed of its name */
+	const char *subject;      /* of a refusal: what was asked for; may be NULL */
+	const json_t *audiences;  /* of a refusal: NULL if it came before they were known */
 	const char *actor;
 	const char *peer;
 	const char *outcome; /* of a refusal */

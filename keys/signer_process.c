@@ -80,21 +80,14 @@ static void refuse(const struct signer_process *sp, int64_t id, const struct err
 
 static int sign(struct signer_process *sp, struct signer_job *job, struct err *err)
 {
-	const struct signer_request *req = &job->request;
-	const struct mint_request wanted = {
-		.namespace = req->namespace,
-		.name = req->name,
-		.uid = req->uid,
-		.audiences = req->audiences,
-		.lifetime_s = req->lifetime_s,
-	};
 	const struct clock_reading clock = clock_read();
 	auto_keyring struct keyring *ring = NULL;
 
 	if (keyring_slot_sign(sp->slot, clock, &ring, err) < 0)
 		return -1;
 	job->revision = keyring_revision(ring);
-	return mint(ring, &sp->settings->mint, &wanted, clock.now, &job->reply.token, err);
+	return mint(ring, &sp->settings->mint, &job->request.mint, clock.now, &job->reply.token,
+		err);
 }
 
 static void *work(void *arg)
@@ -103,7 +96,7 @@ static void *work(void *arg)
 	struct signer_job *job;
 
 	while ((job = signer_queue_pop(sp->to_sign, 1))) {
-		if (job->request.is_mint)
+		if (job->request.deed == SIGNER_MINT)
 			(void)sign(sp, job, &job->reply.err); /* the reply carries the error */
 		if (!signer_queue_push(sp->to_write, job)) {
 			/* Cannot be: the queue holds as many as can be under way, and closes
@@ -125,19 +118,21 @@ static struct store_audit audit_row(const struct signer_job *job, const char *au
 	const char *subject, unix_time now)
 {
 	const struct signer_request *req = &job->request;
+	const bool is_mint = req->deed == SIGNER_MINT;
 
 	if (job->reply.token.token)
 		return mint_audit(&job->reply.token, audience, req->actor, req->peer,
 			req->detail, now);
 	return (struct store_audit){
 		.at = now,
-		.event = "token.refused",
+		.event =
+			req->deed == SIGNER_REVIEW_REFUSED ? "review.refused" : "token.refused",
 		.actor = req->actor,
 		.peer = req->peer,
-		.subject = subject,
+		.subject = is_mint ? subject : req->subject,
 		.audience = audience,
-		.outcome = req->is_mint || !req->outcome ? "Refused" : req->outcome,
-		.detail = req->is_mint ? job->reply.err.text : req->detail,
+		.outcome = is_mint || !req->outcome ? "Refused" : req->outcome,
+		.detail = is_mint ? job->reply.err.text : req->detail,
 	};
 }
 
@@ -146,6 +141,19 @@ struct row_strings {
 	char *audience;
 	char subject[NAME_SUBJECT_MAX];
 };
+
+static struct store_audit row_of(const struct signer_job *job, struct row_strings *s,
+	unix_time now)
+{
+	const struct signer_request *req = &job->request;
+	const bool is_mint = req->deed == SIGNER_MINT;
+	const json_t *audiences = is_mint ? req->mint.audiences : req->audiences;
+
+	s->audience = audiences ? json_dumps(audiences, JSON_COMPACT) : NULL;
+	if (is_mint)
+		name_subject(req->mint.namespace, req->mint.name, s->subject);
+	return audit_row(job, s->audience, s->subject, now);
+}
 
 /* Commits a row for each job in one transaction. */
 static int append(struct signer_process *sp, struct signer_job *first, int64_t revision,
@@ -157,14 +165,8 @@ static int append(struct signer_process *sp, struct signer_job *first, int64_t r
 	size_t count = 0;
 	int rc;
 
-	for (struct signer_job *job = first; job; job = job->next, count++) {
-		const struct signer_request *req = &job->request;
-		struct row_strings *s = &strings[count];
-
-		s->audience = req->audiences ? json_dumps(req->audiences, JSON_COMPACT) : NULL;
-		name_subject(req->namespace, req->name, s->subject);
-		rows[count] = audit_row(job, s->audience, s->subject, now);
-	}
+	for (struct signer_job *job = first; job; job = job->next, count++)
+		rows[count] = row_of(job, &strings[count], now);
 	rc = store_audit_append(sp->settings->store, sp->settings->issuer, revision, rows,
 		count, err);
 	for (size_t i = 0; i < count; i++)
@@ -242,7 +244,7 @@ static void log_issued(const struct signer_job *job)
 	if (token->token)
 		log_event(LOG_INFO, "token.issued", "jti", token->jti, "kid", token->kid, "sub",
 			token->subject, "actor", job->request.actor, "peer", job->request.peer,
-			"ttl", text_num(job->request.lifetime_s).s, NULL);
+			"ttl", text_num(job->request.mint.lifetime_s).s, NULL);
 }
 
 static void *write_batches(void *arg)

@@ -27,6 +27,17 @@ struct mint_policy settings_mint(const struct conf *conf)
 	};
 }
 
+json_t *settings_audiences(const struct conf *conf)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < conf->tokens.audience_count; i++)
+		(void)json_array_append_new(list, json_string(conf->tokens.audiences[i]));
+	if (conf->tokens.audience_count == 0)
+		(void)json_array_append_new(list, json_string(conf->issuers[0].url));
+	return list;
+}
+
 struct settings_paths settings_sealing_paths(const struct conf *conf)
 {
 	const char *directory = getenv("CREDENTIALS_DIRECTORY");

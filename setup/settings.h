@@ -4,6 +4,8 @@
 #ifndef SETTINGS_H
 #define SETTINGS_H
 
+#include <jansson.h>
+
 #include "conf/conf.h"
 #include "keys/mint.h"
 #include "keys/plan.h"
@@ -12,6 +14,9 @@
 
 struct plan_policy settings_plan(const struct conf *conf);
 struct mint_policy settings_mint(const struct conf *conf);
+/* The audiences of the API, which are those of a token that names none: the configured ones, or
+ * the issuer's URL. A new reference. */
+json_t *settings_audiences(const struct conf *conf);
 
 /* Where the sealing key may be, in the order in which it is looked for: "sealing.key" in
  * $CREDENTIALS_DIRECTORY (systemd.exec(5)) if that is set, the configured file, and the one

@@ -3,7 +3,7 @@
 noinst_LIBRARIES += libstore.a
 libstore_a_SOURCES = \
 	%D%/store.c %D%/store.h \
-	%D%/store_key.c %D%/store_account.c %D%/store_client.c %D%/store_grant.c \
+	%D%/store_key.c %D%/store_account.c %D%/store_client.c %D%/store_grant.c %D%/store_node.c \
 	%D%/store_audit.c %D%/store_alive.c %D%/store_backup.c \
 	%D%/chain.c %D%/chain.h \
 	%D%/tx.c %D%/tx.h \
@@ -20,5 +20,6 @@ t_unit_test_store_backup_SOURCES = \
 t_unit_test_store_sqlite_SOURCES = \
 	t/unit/test_store_sqlite.c \
 	t/unit/store_suite.c t/unit/store_suite.h t/unit/store_suite_cases.h \
-	t/unit/store_suite_objects.c t/unit/store_suite_audit.c t/unit/store_suite_shared.c \
+	t/unit/store_suite_objects.c t/unit/store_suite_nodes.c t/unit/store_suite_audit.c \
+	t/unit/store_suite_shared.c \
 	t/lib/vfs_faulty.c t/lib/vfs_faulty.h

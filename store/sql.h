@@ -13,14 +13,24 @@
 
 /* One row per group, or one with a NULL group: the reader folds them. */
 #define SQL_CLIENT_SELECT                                                                      \
-	"SELECT c.name, c.kind, c.secret_hash, c.created_at, c.expires_at, c.revoked_at, "     \
-	"g.group_name FROM client c LEFT JOIN client_group g ON g.issuer = c.issuer AND "      \
-	"g.client = c.name "
+	"SELECT c.name, c.kind, c.secret_hash, c.unix_uid, c.created_at, c.expires_at, "       \
+	"c.revoked_at, g.group_name FROM client c LEFT JOIN client_group g "                   \
+	"ON g.issuer = c.issuer AND g.client = c.name "
 
-/* One row per audience, of which every grant has one: the reader folds them. */
+/* One row per audience, of which every token grant has one and a review grant none: the reader
+ * folds them. */
 #define SQL_GRANT_SELECT                                                                       \
-	"SELECT g.id, g.client, g.group_name, g.namespace, g.name, g.max_ttl, g.created_at, "  \
-	"a.audience FROM \"grant\" g JOIN grant_audience a ON a.grant_id = g.id "
+	"SELECT g.id, g.verb, g.client, g.user_name, g.group_name, g.namespace, g.name, "      \
+	"g.max_ttl, g.created_at, a.audience FROM \"grant\" g "                                \
+	"LEFT JOIN grant_audience a ON a.grant_id = g.id "
+
+#define SQL_NODE_SELECT "SELECT name, uid, created_at FROM node "
+
+/* One row per audience, or one with a NULL audience: the reader folds them. */
+#define SQL_POD_SELECT                                                                         \
+	"SELECT p.namespace, p.name, p.uid, p.account, p.node, p.created_at, a.audience "      \
+	"FROM pod p LEFT JOIN pod_audience a ON a.issuer = p.issuer "                          \
+	"AND a.namespace = p.namespace AND a.pod = p.name "
 
 #define SQL_AUDIT_COLUMNS                                                                      \
 	"at, event, actor, peer, subject, audience, jti, kid, exp, outcome, detail, hash"
@@ -89,9 +99,33 @@
 		"DELETE FROM service_account "                                                 \
 		"WHERE issuer = ?1 AND namespace = ?2 AND name = ?3")                          \
                                                                                                \
+	X(NODE_INSERT,                                                                         \
+		"INSERT INTO node (issuer, name, uid, created_at) VALUES (?1, ?2, ?3, ?4)")    \
+	X(NODE_GET, SQL_NODE_SELECT "WHERE issuer = ?1 AND name = ?2")                         \
+	X(NODE_LIST, SQL_NODE_SELECT "WHERE issuer = ?1 ORDER BY name")                        \
+	X(NODE_DELETE, "DELETE FROM node WHERE issuer = ?1 AND name = ?2")                     \
+                                                                                               \
+	X(POD_INSERT,                                                                          \
+		"INSERT INTO pod (issuer, namespace, name, uid, account, node, created_at) "   \
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                         \
+	X(POD_AUDIENCE_INSERT,                                                                 \
+		"INSERT INTO pod_audience (issuer, namespace, pod, audience) "                 \
+		"VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING")                              \
+	X(POD_GET,                                                                             \
+		SQL_POD_SELECT "WHERE p.issuer = ?1 AND p.namespace = ?2 AND p.name = ?3 "     \
+			       "ORDER BY a.audience")                                          \
+	X(POD_LIST,                                                                            \
+		SQL_POD_SELECT "WHERE p.issuer = ?1 AND (?2 IS NULL OR p.namespace = ?2) "     \
+			       "AND (?3 IS NULL OR p.node = ?3) "                              \
+			       "ORDER BY p.namespace, p.name, a.audience")                     \
+	X(POD_RUNS,                                                                            \
+		"SELECT EXISTS (SELECT 1 FROM pod WHERE issuer = ?1 AND node = ?2 "            \
+		"AND namespace = ?3 AND account = ?4)")                                        \
+	X(POD_DELETE, "DELETE FROM pod WHERE issuer = ?1 AND namespace = ?2 AND name = ?3")    \
+                                                                                               \
 	X(CLIENT_INSERT,                                                                       \
-		"INSERT INTO client (issuer, name, kind, secret_hash, created_at, "            \
-		"expires_at, revoked_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")                 \
+		"INSERT INTO client (issuer, name, kind, secret_hash, unix_uid, created_at, "  \
+		"expires_at, revoked_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")             \
 	X(CLIENT_GROUP_INSERT,                                                                 \
 		"INSERT INTO client_group (issuer, client, group_name) "                       \
 		"VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")                                  \
@@ -101,15 +135,18 @@
 	X(CLIENT_BY_SECRET,                                                                    \
 		SQL_CLIENT_SELECT "WHERE c.issuer = ?1 AND c.secret_hash = ?2 "                \
 				  "ORDER BY g.group_name")                                     \
+	X(CLIENT_BY_UNIX_UID,                                                                  \
+		SQL_CLIENT_SELECT "WHERE c.issuer = ?1 AND c.unix_uid = ?2 "                   \
+				  "AND c.revoked_at IS NULL ORDER BY g.group_name")            \
 	X(CLIENT_LIST, SQL_CLIENT_SELECT "WHERE c.issuer = ?1 ORDER BY c.name, g.group_name")  \
 	X(CLIENT_REVOKE,                                                                       \
 		"UPDATE client SET revoked_at = ?3 "                                           \
 		"WHERE issuer = ?1 AND name = ?2 AND revoked_at IS NULL")                      \
                                                                                                \
 	X(GRANT_INSERT,                                                                        \
-		"INSERT INTO \"grant\" (issuer, client, group_name, namespace, name, "         \
-		"max_ttl, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "                    \
-		"RETURNING id")                                                                \
+		"INSERT INTO \"grant\" (issuer, verb, client, user_name, group_name, "         \
+		"namespace, name, max_ttl, created_at) "                                       \
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING id")                    \
 	X(GRANT_AUDIENCE_INSERT,                                                               \
 		"INSERT INTO grant_audience (issuer, grant_id, audience) "                     \
 		"VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")                                  \
@@ -117,9 +154,10 @@
 		SQL_GRANT_SELECT "WHERE g.issuer = ?1 AND g.id = ?2 "                          \
 				 "ORDER BY g.id, a.audience")                                  \
 	X(GRANT_LIST, SQL_GRANT_SELECT "WHERE g.issuer = ?1 ORDER BY g.id, a.audience")        \
-	X(GRANT_BY_CLIENT,                                                                     \
-		SQL_GRANT_SELECT "WHERE g.issuer = ?1 AND g.client = ?2 "                      \
-				 "ORDER BY g.id, a.audience")                                  \
+	X(GRANT_BY_USER,                                                                       \
+		SQL_GRANT_SELECT                                                               \
+		"WHERE g.issuer = ?1 AND (g.client = ?2 OR g.user_name = ?2) "                 \
+		"ORDER BY g.id, a.audience")                                                   \
 	X(GRANT_BY_GROUP,                                                                      \
 		SQL_GRANT_SELECT "WHERE g.issuer = ?1 AND g.group_name = ?2 "                  \
 				 "ORDER BY g.id, a.audience")                                  \

@@ -166,7 +166,7 @@ int store_clock_accept(struct store *store, const char *issuer, struct clock_rea
 struct store_account {
 	char namespace[NAME_LABEL_MAX + 1];
 	char name[NAME_SUBDOMAIN_MAX + 1];
-	char uid[SECRET_UUID_LEN + 1];
+	char uid[NAME_UID_MAX + 1];
 	char *annotations; /* a JSON object; NULL is stored as {} */
 	unix_time created_at;
 };
@@ -193,14 +193,76 @@ void store_account_free(struct store_account *account);
 void store_accounts_free(struct store_accounts *accounts);
 #define auto_store_accounts __attribute__((cleanup(store_accounts_free)))
 
+/* ---- nodes and pods: what a token may be bound to ---- */
+
+struct store_node {
+	char name[NAME_SUBDOMAIN_MAX + 1];
+	char uid[NAME_UID_MAX + 1];
+	unix_time created_at;
+};
+
+struct store_nodes {
+	struct store_node *node;
+	size_t count;
+};
+
+int store_node_create(struct store *store, const char *issuer, const struct store_node *node,
+	const char *actor, struct err *err);
+int store_node_get(struct store *store, const char *issuer, const char *name,
+	struct store_node *ret, struct err *err);
+int store_node_list(struct store *store, const char *issuer, struct store_nodes *ret,
+	struct err *err);
+/* Its pods stay: they only have no node that could be looked up. */
+int store_node_delete(struct store *store, const char *issuer, const char *name,
+	const char *actor, unix_time now, struct err *err);
+void store_nodes_free(struct store_nodes *nodes);
+#define auto_store_nodes __attribute__((cleanup(store_nodes_free)))
+
+struct store_pod {
+	char namespace[NAME_LABEL_MAX + 1];
+	char name[NAME_SUBDOMAIN_MAX + 1];
+	char uid[NAME_UID_MAX + 1];
+	char account[NAME_SUBDOMAIN_MAX + 1]; /* its service account, in the same namespace */
+	char node[NAME_SUBDOMAIN_MAX + 1];    /* "": on none yet; need not be known */
+	char **audiences; /* that its node may ask for; exact strings, sorted */
+	size_t audience_count;
+	unix_time created_at;
+};
+
+struct store_pods {
+	struct store_pod *pod;
+	size_t count;
+};
+
+#define STORE_AUDIENCES_MAX 16 /* of a pod, or of a grant */
+
+/* ERR_NOT_FOUND if there is no such service account. */
+int store_pod_create(struct store *store, const char *issuer, const struct store_pod *pod,
+	const char *actor, struct err *err);
+int store_pod_get(struct store *store, const char *issuer, const char *namespace,
+	const char *name, struct store_pod *ret, struct err *err);
+/* namespace NULL, node NULL: all. Ordered by namespace, name. */
+int store_pod_list(struct store *store, const char *issuer, const char *namespace,
+	const char *node, struct store_pods *ret, struct err *err);
+int store_pod_delete(struct store *store, const char *issuer, const char *namespace,
+	const char *name, const char *actor, unix_time now, struct err *err);
+/* Does any pod of this service account run on this node? */
+int store_pod_runs(struct store *store, const char *issuer, const char *node,
+	const char *namespace, const char *account, bool *ret, struct err *err);
+void store_pod_free(struct store_pod *pod);
+#define auto_store_pod __attribute__((cleanup(store_pod_free)))
+void store_pods_free(struct store_pods *pods);
+#define auto_store_pods __attribute__((cleanup(store_pods_free)))
+
 /* ---- clients: who may ask at all ---- */
 
 #define STORE_GROUPS_MAX 32
 
 struct store_client {
 	char name[NAME_USER_MAX + 1];
-	char kind[16]; /* "bearer" (issue by issue: "certificate", "unix") */
+	char kind[16]; /* how it shows who it is: "bearer", "certificate", "unix" */
 	char secret_hash[SECRET_HEX_LEN + 1]; /* of a bearer; never the secret itself */
+	int64_t unix_uid;                     /* of a unix client; -1 otherwise */
 	char **groups;                        /* sorted */
 	size_t group_count;
 	unix_time created_at;
@@ -218,6 +280,9 @@ int store_client_create(struct store *store, const char *issuer,
 /* Also finds expired and revoked ones: the caller judges. */
 int store_client_by_secret(struct store *store, const char *issuer, const char *secret_hash,
 	struct store_client *ret, struct err *err);
+/* Only one that is not revoked: a uid can be given to another client then. */
+int store_client_by_unix_uid(struct store *store, const char *issuer, int64_t unix_uid,
+	struct store_client *ret, struct err *err);
 int store_client_get(struct store *store, const char *issuer, const char *name,
 	struct store_client *ret, struct err *err);
 int store_client_list(struct store *store, const char *issuer, struct store_clients *ret,
@@ -232,12 +297,14 @@ void store_clients_free(struct store_clients *clients);
 
 /* ---- grants: who may ask for what; nothing is allowed without one ---- */
 
-#define STORE_AUDIENCES_MAX 16
-
+/* Who it is for is one of three: a client (which exists), a user (somebody who shows a
+ * certificate or a service account's token, and need not be known), or a group. */
 struct store_grant {
-	int64_t id;                             /* never used twice */
-	char client[NAME_USER_MAX + 1];         /* "" if the grant is for a group */
-	char group[NAME_USER_MAX + 1];          /* "" if the grant is for a client */
+	int64_t id;     /* never used twice */
+	bool is_review; /* to review tokens; then the rest means nothing */
+	char client[NAME_USER_MAX + 1];
+	char user[NAME_USER_MAX + 1];
+	char group[NAME_USER_MAX + 1];
 	char namespace[NAME_SUBDOMAIN_MAX + 1]; /* patterns, name.h */
 	char name[NAME_SUBDOMAIN_MAX + 1];
 	char **audiences; /* exact strings, sorted; "*" alone stands for any */
@@ -258,8 +325,8 @@ int store_grant_add(struct store *store, const char *issuer, const struct store_
 /* All, in order of id. */
 int store_grant_list(struct store *store, const char *issuer, struct store_grants *ret,
 	struct err *err);
-/* Those of a client by name or through one of `groups`, in order of id. */
-int store_grant_for(struct store *store, const char *issuer, const char *client,
+/* Those of a caller by name or through one of `groups`, in order of id. */
+int store_grant_for(struct store *store, const char *issuer, const char *user,
 	char *const *groups, size_t group_count, struct store_grants *ret, struct err *err);
 int store_grant_remove(struct store *store, const char *issuer, int64_t id, const char *actor,
 	unix_time now, struct err *err);

@@ -43,15 +43,26 @@ static int check_audiences(const struct store_grant *grant, struct err *err)
 	return 0;
 }
 
+/* Who it is for, and what that is. */
+static const char *holder(const struct store_grant *grant, const char **ret_what)
+{
+	*ret_what = grant->group[0] ? "group" : grant->user[0] ? "user" : "client";
+	return grant->group[0] ? grant->group : grant->user[0] ? grant->user : grant->client;
+}
+
 static int check_grant(const struct store_grant *grant, struct err *err)
 {
-	const bool is_for_group = grant->group[0] != '\0';
+	const char *what;
+	const char *name = holder(grant, &what);
 
-	if ((grant->client[0] != '\0') == is_for_group)
-		return err_set(err, ERR_BAD_INPUT, "a grant is for either a client or a group");
-	if (name_check_user(is_for_group ? "group name" : "client name",
-		    is_for_group ? grant->group : grant->client, err) < 0)
+	if ((grant->client[0] != '\0') + (grant->user[0] != '\0') + (grant->group[0] != '\0') !=
+		1)
+		return err_set(err, ERR_BAD_INPUT,
+			"a grant is for either a client or a user or a group");
+	if (name_check_user(what, name, err) < 0)
 		return -1;
+	if (grant->is_review)
+		return 0;
 	if (name_check_pattern("namespace pattern", grant->namespace, err) < 0 ||
 		name_check_pattern("name pattern", grant->name, err) < 0)
 		return -1;
@@ -66,13 +77,15 @@ static int check_grant(const struct store_grant *grant, struct err *err)
 static int read_grant(const struct db_rows *rows, struct store_grant *grant, struct err *err)
 {
 	grant->id = db_get_int(rows, 0);
-	grant->max_ttl_s = db_get_int(rows, 5);
-	grant->created_at = db_get_int(rows, 6);
-	if (db_read_text(rows, 1, grant->client, sizeof(grant->client), err) < 0 ||
-		db_read_text(rows, 2, grant->group, sizeof(grant->group), err) < 0 ||
-		db_read_text(rows, 3, grant->namespace, sizeof(grant->namespace), err) < 0)
+	grant->is_review = strcmp(db_get_text(rows, 1), "review") == 0;
+	grant->max_ttl_s = db_get_int(rows, 7);
+	grant->created_at = db_get_int(rows, 8);
+	if (db_read_text(rows, 2, grant->client, sizeof(grant->client), err) < 0 ||
+		db_read_text(rows, 3, grant->user, sizeof(grant->user), err) < 0 ||
+		db_read_text(rows, 4, grant->group, sizeof(grant->group), err) < 0 ||
+		db_read_text(rows, 5, grant->namespace, sizeof(grant->namespace), err) < 0)
 		return -1;
-	return db_read_text(rows, 4, grant->name, sizeof(grant->name), err);
+	return db_read_text(rows, 6, grant->name, sizeof(grant->name), err);
 }
 
 /* Folds rows of one audience each, ordered by grant, into grants behind those in `list`. */
@@ -88,9 +101,11 @@ static int read_grants(struct db_rows *rows, struct store_grants *list, struct e
 			if (read_grant(rows, last, err) < 0)
 				return -1;
 		}
+		if (db_is_null(rows, 9))
+			continue;
 		last->audiences = tx_grow(last->audiences, last->audience_count,
 			sizeof(*last->audiences));
-		last->audiences[last->audience_count++] = db_copy_text(rows, 7);
+		last->audiences[last->audience_count++] = db_copy_text(rows, 9);
 	}
 	return more;
 }
@@ -136,15 +151,15 @@ static bool is_repeated(char *const *groups, size_t i)
 	return false;
 }
 
-int store_grant_for(struct store *store, const char *issuer, const char *client,
+int store_grant_for(struct store *store, const char *issuer, const char *user,
 	char *const *groups, size_t group_count, struct store_grants *ret, struct err *err)
 {
 	auto_unlock pthread_mutex_t *held = auto_lock(&store->lock);
 	auto_store_grants struct store_grants list = { .count = 0 };
 
-	/* A grant is for one client or one group, so none is found twice. */
-	if (find_grants(store->db, SQL_GRANT_BY_CLIENT,
-		    DB_BIND(db_text(issuer), db_text(client)), &list, err) < 0)
+	/* A grant is for one user or one group, so none is found twice. */
+	if (find_grants(store->db, SQL_GRANT_BY_USER, DB_BIND(db_text(issuer), db_text(user)),
+		    &list, err) < 0)
 		return -1;
 	for (size_t i = 0; i < group_count; i++)
 		if (!is_repeated(groups, i) &&
@@ -162,12 +177,16 @@ int store_grant_for(struct store *store, const char *issuer, const char *client,
 
 static char *describe(const struct store_grant *grant, int64_t id)
 {
-	const bool is_for_group = grant->group[0] != '\0';
+	const char *what;
+	const char *name = holder(grant, &what);
 	struct text t = TEXT_INIT;
 
-	text_addf(&t, "grant %s: %s '%s' may ask for %s/%s, up to %s, for", text_num(id).s,
-		is_for_group ? "group" : "client", is_for_group ? grant->group : grant->client,
-		grant->namespace, grant->name, text_span(grant->max_ttl_s).s);
+	text_addf(&t, "grant %s: %s '%s' may ", text_num(id).s, what, name);
+	if (grant->is_review)
+		text_add(&t, "review tokens");
+	else
+		text_addf(&t, "ask for %s/%s, up to %s, for", grant->namespace, grant->name,
+			text_span(grant->max_ttl_s).s);
 	for (size_t i = 0; i < grant->audience_count; i++)
 		text_addf(&t, " '%s'", grant->audiences[i]);
 	return text_take(&t);
@@ -191,9 +210,12 @@ static int insert(struct tx *tx, const struct store_grant *grant, int64_t *ret_i
 	struct err *err)
 {
 	if (db_insert(tx->db, SQL_GRANT_INSERT,
-		    DB_BIND(db_text(tx->issuer), db_text_or_null(grant->client),
-			    db_text_or_null(grant->group), db_text(grant->namespace),
-			    db_text(grant->name), db_int(grant->max_ttl_s),
+		    DB_BIND(db_text(tx->issuer), db_text(grant->is_review ? "review" : "token"),
+			    db_text_or_null(grant->client), db_text_or_null(grant->user),
+			    db_text_or_null(grant->group),
+			    db_text(grant->is_review ? "*" : grant->namespace),
+			    db_text(grant->is_review ? "*" : grant->name),
+			    db_int(grant->is_review ? 0 : grant->max_ttl_s),
 			    db_int(grant->created_at)),
 		    ret_id, err) < 0)
 		return tx_reword(err, ERR_NOT_FOUND, "no client '%s'", grant->client);

@@ -91,8 +91,8 @@ settings() {
 			say(top item "." sub1 "." a[1], substr(line, length(a[1]) + 2)) }'
 }
 
-# An empty list is not printed, so one with something in it.
-sed 's/audiences: \[\]/audiences: [x]/' "$conf" >full.yaml
+# What is empty is not printed, so all is filled in.
+sed 's/audiences: \[\]/audiences: [x]/; s/# \(client_[a-z]*:\)/\1/' "$conf" >full.yaml
 "$daemon" -T -c full.yaml 2>errors | settings >in-force || bail "$(cat errors)"
 page=$docs/issuerd.yaml.5
 # A mapping of settings is no setting, but for tls, which may be there or not.
@@ -135,7 +135,7 @@ is "every event is logged under a literal name" \
 is "issuerd(8) has the events of the log" "$(named LOG)" "$(logged)"
 is "issuerd(8) has the events of the audit" "$(named AUDIT)" \
 	"$( (cd "$SRCDIR" && cat store/*.c keys/*.c issuer/*.c ctl/*.c | grep -vF 'log_event(') |
-		grep -oE '"(token|issuer|store|clock|key|account|client|grant)\.[a-z]+"' | tr -d '"' | sort -u)"
+		grep -oE '"(token|review|issuer|store|clock|key|account|node|pod|client|grant)\.[a-z]+"' | tr -d '"' | sort -u)"
 
 # ---- the pages and the rest ----
 

@@ -44,8 +44,8 @@ is "and a warning says so" "$(header Warning)" \
 is "the token lives as long as the answer says" \
 	"$(claims "$(token_of)" | jq .exp)" $((NOW + 3600))
 is "2^32 s may be asked for" "$(ask_token demo app '{"spec":{"audiences":["sts.amazonaws.com"],"expirationSeconds":4294967296}}')" 201
-is "an unknown member is warned of" "$(ask_token demo app '{"spec":{"audiences":["sts.amazonaws.com"],"x":1},"y":{}}') $(header Warning | tr '\n' ';')" \
-	'201 299 - "unknown field \"y\"";299 - "unknown field \"spec.x\"";'
+is "unknown members are warned of, in the order of the text" "$(ask_token demo app '{"spec":{"audiences":["sts.amazonaws.com"],"x":1},"y":{}}') $(header Warning | tr '\n' ';')" \
+	'201 299 - "unknown field \"spec.x\"";299 - "unknown field \"y\"";'
 is "a repeated member is warned of, and the last one counts" "$(ask_token demo app '{"spec":{"audiences":["evil"],"audiences":["sts.amazonaws.com"]}}') $(header Warning)" \
 	'201 299 - "duplicate field \"spec.audiences\""'
 

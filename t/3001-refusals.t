@@ -111,10 +111,35 @@ a boolean as lifetime|{"spec":{"expirationSeconds":true}}
 another namespace in metadata|{"metadata":{"namespace":"other"}}
 a string as metadata|{"metadata":"x"}
 a string as boundObjectRef|{"spec":{"boundObjectRef":"x"}}
-a bound token, which is not supported yet|{"spec":{"audiences":["sts.amazonaws.com"],"boundObjectRef":{"kind":"Pod","apiVersion":"v1","name":"p"}}}
+a number as the name of a bound object|{"spec":{"boundObjectRef":{"kind":"Pod","apiVersion":"v1","name":1}}}
 EOF
-like "a bound token is refused as Kubernetes refuses a kind" "$(jq -r .message body)" \
-	'^cannot bind token to object of type v1, Kind=Pod$'
+
+# ---- bound to what ----
+# bound REF - the status of a request for a token bound to that.
+bound() { ask_token demo app "{\"spec\":{\"audiences\":[\"sts.amazonaws.com\"],\"boundObjectRef\":$1}}"; }
+UID_WRONG=11111111-1111-4111-8111-111111111111
+issuerctl sa create demo/second >/dev/null
+issuerctl pod create demo/theirs --service-account second >/dev/null
+issuerctl pod create demo/ours --service-account app >/dev/null
+issuerctl node create n1 >/dev/null
+while IFS='|' read -r desc want ref message; do
+	status=$(bound "$ref")
+	refused "$desc" "$want"
+	is "... in Kubernetes' words" "$(jq -r .message body)" "$message"
+done <<EOF
+a pod that is not there|404 NotFound|{"kind":"Pod","apiVersion":"v1","name":"p"}|pods "p" not found
+a pod of another namespace|400 BadRequest|{"kind":"Pod","apiVersion":"v1","name":"other/ours"}|Name parameter invalid: "other/ours": may not be '.' or '..', nor contain '/' or '%'
+a pod without a name|404 NotFound|{"kind":"Pod","apiVersion":"v1"}|pods "" not found
+a node that is not there|404 NotFound|{"kind":"Node","apiVersion":"v1","name":"n2"}|nodes "n2" not found
+a pod of another service account|400 BadRequest|{"kind":"Pod","apiVersion":"v1","name":"theirs"}|cannot bind token for serviceaccount "app" to pod running with different serviceaccount name.
+a secret: there are none|400 BadRequest|{"kind":"Secret","apiVersion":"v1","name":"s"}|cannot bind token to object of type /v1, Kind=Secret
+a pod of another group|400 BadRequest|{"kind":"Pod","apiVersion":"apps/v1","name":"ours"}|cannot bind token to object of type apps/v1, Kind=Pod
+a kind in another case|400 BadRequest|{"kind":"pod","apiVersion":"v1","name":"ours"}|cannot bind token to object of type /v1, Kind=pod
+nothing in particular|400 BadRequest|{}|cannot bind token to object of type /, Kind=
+a pod that has been replaced|409 Conflict|{"kind":"Pod","apiVersion":"v1","name":"ours","uid":"$UID_WRONG"}|Operation cannot be fulfilled on Pod "ours": the UID in the bound object reference ($UID_WRONG) does not match the UID in record. The object might have been deleted and then recreated
+a node that has been replaced|409 Conflict|{"kind":"Node","apiVersion":"v1","name":"n1","uid":"$UID_WRONG"}|Operation cannot be fulfilled on Node "n1": the UID in the bound object reference ($UID_WRONG) does not match the UID in record. The object might have been deleted and then recreated
+EOF
+is "what is there is bound to" "$(bound '{"kind":"Pod","apiVersion":"v1","name":"ours"}')" 201
 
 # ---- is it sensible ----
 status=$(ask_token demo app '{"spec":{"audiences":["sts.amazonaws.com"],"expirationSeconds":599}}')

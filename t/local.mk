@@ -6,10 +6,16 @@
 # here or in a room's local.mk; a program needs no _SOURCES unless it has a second file.
 # SPDX-License-Identifier: Apache-2.0
 unit_tests += \
+	%D%/unit/test_access \
+	%D%/unit/test_account_token \
 	%D%/unit/test_b64url \
+	%D%/unit/test_bound_object \
+	%D%/unit/test_certificate \
+	%D%/unit/test_claims \
 	%D%/unit/test_discover \
 	%D%/unit/test_deadline \
 	%D%/unit/test_err \
+	%D%/unit/test_fields \
 	%D%/unit/test_file \
 	%D%/unit/test_http_values \
 	%D%/unit/test_json_members \
@@ -19,9 +25,13 @@ unit_tests += \
 	%D%/unit/test_key \
 	%D%/unit/test_key_pem \
 	%D%/unit/test_keyring \
+	%D%/unit/test_kube_body \
+	%D%/unit/test_kube_protobuf \
 	%D%/unit/test_log \
 	%D%/unit/test_mint \
 	%D%/unit/test_name \
+	%D%/unit/test_negotiate \
+	%D%/unit/test_node_rule \
 	%D%/unit/test_output \
 	%D%/unit/test_plan \
 	%D%/unit/test_plan_ask \
@@ -34,8 +44,7 @@ unit_tests += \
 	%D%/unit/test_settings \
 	%D%/unit/test_signer_job \
 	%D%/unit/test_signer_message \
-	%D%/unit/test_text \
-	%D%/unit/test_tokenrequest_json
+	%D%/unit/test_text
 
 shell_tests += \
 	%D%/0000-tap.t \
@@ -65,6 +74,14 @@ shell_tests += \
 	%D%/3003-verifiers.t \
 	%D%/3004-sockets.t \
 	%D%/3005-hostile.t \
+	%D%/3100-kubectl.t \
+	%D%/3101-client-libraries.t \
+	%D%/3102-protobuf.t \
+	%D%/3103-callers.t \
+	%D%/3104-node-rule.t \
+	%D%/3105-reviews.t \
+	%D%/3106-grant-explain.t \
+	%D%/3200-golden.t \
 	%D%/5000-processes.t \
 	%D%/5001-trouble.t \
 	%D%/5002-stalled-tls.t \
@@ -75,23 +92,30 @@ fuzz_targets += \
 	%D%/fuzz/fuzz_b64url \
 	%D%/fuzz/fuzz_bearer \
 	%D%/fuzz/fuzz_jwk \
+	%D%/fuzz/fuzz_kube_protobuf \
 	%D%/fuzz/fuzz_pem \
 	%D%/fuzz/fuzz_route \
 	%D%/fuzz/fuzz_signer_message \
 	%D%/fuzz/fuzz_text \
 	%D%/fuzz/fuzz_token \
-	%D%/fuzz/fuzz_tokenrequest
+	%D%/fuzz/fuzz_tokenrequest \
+	%D%/fuzz/fuzz_tokenreview
 
 # The random histories, and what is said of them.
 %C%_unit_test_plan_property_SOURCES = %D%/unit/test_plan_property.c \
 	%D%/unit/plan_history.c %D%/unit/plan_history.h %D%/unit/plan_rules.c
 
 EXTRA_DIST += $(shell_tests) %D%/run %D%/unit/unit.h %D%/unit/jws_forge.h \
-	%D%/unit/keys_fixture.h %D%/unit/chance.h %D%/unit/plan_world.h %D%/data/vectors.h \
+	%D%/unit/keys_fixture.h %D%/unit/objects_fixture.h %D%/unit/pki.h %D%/unit/chance.h %D%/unit/plan_world.h %D%/data/vectors.h \
 	%D%/lib/tap.sh %D%/lib/certificates.sh %D%/lib/clock.sh %D%/lib/deps.sh \
 	%D%/lib/step.sh %D%/lib/answers.py %D%/lib/clients.py \
-	%D%/lib/issuer.sh %D%/lib/port.sh %D%/lib/search_memory.py %D%/fuzz/corpus \
-	%D%/verifiers
+	%D%/lib/issuer.sh %D%/lib/callers.sh %D%/lib/forge.py %D%/lib/keep_alive.py \
+	%D%/lib/kube_pb.py %D%/lib/pki.py %D%/lib/post_hex.py %D%/lib/port.sh %D%/lib/search_memory.py %D%/fuzz/corpus \
+	%D%/fuzz/kube_object.h %D%/verifiers %D%/clients %D%/data/clients
+
+# The recordings of a kube-apiserver, and what replays them.
+EXTRA_DIST += %D%/golden-replay %D%/data/golden %D%/golden/recording.py %D%/golden/world.py \
+	%D%/golden/server.py %D%/golden/compare.py %D%/golden/departures.py
 
 # The command's own room, for tests of it.
 %C%_unit_test_discover_LDADD = libctl.a $(LDADD)

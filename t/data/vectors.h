@@ -57,6 +57,18 @@
 	"4WcAP51gyJc_2sJ5jHSSwh00Oh0SYZPE48kEOXXt3kgLnyvGAyYMFtVMtDVfg_67ngaYnMfyYo1c3NkSCJU4WMdFx" \
 	"gKl3bqHX5gAimjnfqor93VuAWBw2Q0W0cbIZ-ipcG2UAdU1aVX5zCaaNsCSvQ5nimPwaH60pxk9NzEA"
 
+/* The body of `kubectl create token sa1 --audience sts.amazonaws.com --duration 1h`, as kubectl
+ * 1.32.5 and 1.33.1 sent it: 100 bytes. */
+#define KUBECTL_REQUEST_LEN 100
+#define KUBECTL_REQUEST                                                                        \
+	"\x6b\x38\x73\x00\x0a\x28\x0a\x18\x61\x75\x74\x68\x65\x6e\x74\x69"                     \
+	"\x63\x61\x74\x69\x6f\x6e\x2e\x6b\x38\x73\x2e\x69\x6f\x2f\x76\x31"                     \
+	"\x12\x0c\x54\x6f\x6b\x65\x6e\x52\x65\x71\x75\x65\x73\x74\x12\x30"                     \
+	"\x0a\x10\x0a\x00\x12\x00\x1a\x00\x22\x00\x2a\x00\x32\x00\x38\x00"                     \
+	"\x42\x00\x12\x16\x0a\x11\x73\x74\x73\x2e\x61\x6d\x61\x7a\x6f\x6e"                     \
+	"\x61\x77\x73\x2e\x63\x6f\x6d\x20\x90\x1c\x1a\x04\x0a\x00\x12\x00"                     \
+	"\x1a\x00\x22\x00"
+
 /* RFC 7638 §3.1 */
 #define RFC7638_N                                                                                  \
 	"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_B" \

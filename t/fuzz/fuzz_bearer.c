@@ -1,14 +1,35 @@
 /* fuzz_bearer.c - header values of strangers: a bearer secret lies within its header and has no
- * blank, and If-None-Match names an ETag only if the ETag stands in it.
+ * blank, If-None-Match names an ETag only if the ETag stands in it, and a media type is
+ * accepted or meant only if it stands there too.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/text.h"
 #include "issuer/authn.h"
+#include "issuer/negotiate.h"
 #include "issuer/public.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_media_types(const char *value)
+{
+	static const char json[] = "application/json";
+	auto_free char *behind_another = text_format("text/html;q=0.5, %s", value);
+	const char *start = value + strspn(value, " \t");
+	const bool accepts = negotiate_accepts(value, json);
+
+	if (accepts && *start != '\0' && !strcasestr(value, json) && !strstr(value, "*"))
+		abort();
+	/* What else would do changes nothing. */
+	if (*start != '\0' && negotiate_accepts(behind_another, json) != accepts)
+		abort();
+	if (negotiate_is(value, json) &&
+		(strncasecmp(start, json, strlen(json)) != 0 ||
+			!strchr(" \t;", start[strlen(json)])))
+		abort();
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -25,5 +46,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (public_etag_matches(value.s, etag) && !strstr(value.s, etag) &&
 		!strchr(value.s, '*'))
 		abort();
+	check_media_types(value.s);
 	return 0;
 }

@@ -9,6 +9,21 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* What a wish needs is there, for the signer relies on it; a refusal wishes nothing. */
+static void check_members(const struct signer_request *request)
+{
+	const struct mint_request *mint = &request->mint;
+
+	if (request->deed == SIGNER_MINT
+			? !mint->namespace || !mint->name || !mint->uid ||
+				!json_is_array(mint->audiences)
+			: mint->namespace || mint->audiences || mint->bound.pod_name)
+		abort();
+	if (request->deed > SIGNER_REVIEW_REFUSED ||
+		(request->audiences && !json_is_array(request->audiences)))
+		abort();
+}
+
 static void check_request(const char *packet, size_t len)
 {
 	struct signer_request request = { .id = 0 };
@@ -23,15 +38,11 @@ static void check_request(const char *packet, size_t len)
 			abort();
 		return;
 	}
-	/* What a wish needs is there, for the signer relies on it. */
-	if (!request.namespace || !request.name ||
-		(request.is_mint && (!request.uid || !request.audiences)) ||
-		(request.audiences && !json_is_array(request.audiences)))
-		abort();
+	check_members(&request);
 	if (signer_request_write(&request, &out, &out_len, &err) == 0) {
 		if (signer_request_read(out, out_len, &again, &err) < 0 ||
-			again.id != request.id || again.is_mint != request.is_mint ||
-			again.lifetime_s != request.lifetime_s ||
+			again.id != request.id || again.deed != request.deed ||
+			again.mint.lifetime_s != request.mint.lifetime_s ||
 			signer_request_write(&again, &twice, &twice_len, &err) < 0 ||
 			strcmp(out, twice) != 0)
 			abort();

@@ -6,6 +6,8 @@
 #include "base/name.h"
 #include "base/text.h"
 
+#define EXAMPLE_TIME "2027-01-31T00:00:00Z"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_duration(const char *s)
@@ -25,7 +27,11 @@ static void check_time(const char *s)
 	struct err err = ERR_INIT;
 	unix_time at;
 
-	if (text_read_time(s, &at, &err) == 0 && strcmp(text_time(at).s, s) != 0)
+	if (text_read_time(s, &at, &err) < 0)
+		return;
+	/* Fractions and offsets make it longer, and are not written. */
+	if (at <= 0 || strlen(s) < strlen(EXAMPLE_TIME) ||
+		(strlen(s) == strlen(EXAMPLE_TIME) && strcmp(text_time(at).s, s) != 0))
 		abort();
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "issuer/account_token.h"
 #include "keys/jwk.h"
 #include "keys/jws.h"
 #include "t/data/vectors.h"
@@ -33,7 +34,8 @@ static void look(const char *token)
 			abort();
 		return;
 	}
-	if (!json_is_object(header) || !json_is_object(claims))
+	if (!json_is_object(header) || !json_is_object(claims) ||
+		!account_token_looks_so(token))
 		abort();
 	json_decref(header);
 	json_decref(claims);

@@ -9,7 +9,7 @@
 # shellcheck disable=SC2034 # used by who sources this
 DEPS_BUILD="gcc make autoconf automake pkg-config libc6-dev libssl-dev libjwt-dev
 	libmicrohttpd-dev libjansson-dev libsqlite3-dev libcyaml-dev libyaml-dev
-	libcurl4-openssl-dev libgnutls28-dev"
+	libcurl4-openssl-dev libgnutls28-dev libprotobuf-c-dev protobuf-c-compiler"
 
 # What a first try needs besides the programs.
 # shellcheck disable=SC2034
@@ -17,12 +17,15 @@ DEPS_TRY="curl jq openssl ca-certificates"
 
 # shellcheck disable=SC2034
 DEPS_TEST="libcmocka-dev clang libclang-rt-dev clang-tidy clang-format cppcheck shellcheck
-	curl jq openssl ca-certificates sqlite3 python3 python3-jwt python3-cryptography awscli
-	groff mandoc procps util-linux"
+	curl jq openssl ca-certificates sqlite3 python3 python3-jwt python3-cryptography
+	python3-kubernetes awscli groff mandoc procps util-linux"
 
 # node and npm often come from elsewhere; any will do.
 command -v node >/dev/null 2>&1 || DEPS_TEST="$DEPS_TEST nodejs"
 command -v npm >/dev/null 2>&1 || DEPS_TEST="$DEPS_TEST npm"
+
+# So does kubectl, and then its package and Debian's cannot both be installed.
+command -v kubectl >/dev/null 2>&1 || DEPS_TEST="$DEPS_TEST kubernetes-client"
 
 # deps_missing PACKAGE... - prints those that are not installed, on one line.
 deps_missing() {

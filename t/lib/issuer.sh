@@ -29,6 +29,7 @@ certificates() {
 }
 
 # conf_write [EXTRA] - a configuration for https://localhost:$PORT$URL_PATH; EXTRA is appended.
+# TLS_EXTRA goes into the first listener's tls, LISTENERS_EXTRA behind the listeners.
 conf_write() {
 	CONF_EXTRA=${1:-}
 	URL=https://localhost:$PORT${URL_PATH:-}
@@ -41,9 +42,10 @@ sealing_key: state/sealing.key
 listeners:
   - address: localhost:$PORT
     serves: [public, api]
-    tls: {certificate: tls/server.pem, key: tls/server.key}
+    tls: {certificate: tls/server.pem, key: tls/server.key${TLS_EXTRA:+, $TLS_EXTRA}}
   - address: 127.0.0.1:0
-    serves: [ops]
+    serves: [ops]${LISTENERS_EXTRA:+
+$LISTENERS_EXTRA}
 ${1:-}
 EOF
 }
@@ -85,6 +87,7 @@ issuer_try() {
 	{
 		read -r _ API
 		read -r _ OPS
+		cat >/dev/null # of LISTENERS_EXTRA
 	} <ready
 	rm -f ready
 	[ -n "$API" ]
@@ -172,9 +175,9 @@ verifies() {
 	printf %s "$verifies_token" | issuerctl token verify --issuer "$URL" --ca-file "$CA" "$@"
 }
 
-# until_true CMD... - waits for an event that CMD can see: at most ten seconds.
+# until_true CMD... - waits for an event that CMD can see: at most half a minute.
 until_true() {
-	until_tries=100
+	until_tries=300
 	until "$@" >/dev/null 2>&1; do
 		until_tries=$((until_tries - 1))
 		[ "$until_tries" -gt 0 ] || return 1

@@ -14,6 +14,7 @@
 /* The keys of a forger's tests: two of RSA and one of EC, all published. */
 enum forge_key { FORGE_RSA, FORGE_RSA2, FORGE_EC, FORGE_KEYS };
 static struct jws_key forge_keys[FORGE_KEYS];
+static json_t *forge_audiences; /* what is expected of them: "vault" */
 
 static inline int forge_setup(void **state)
 {
@@ -21,6 +22,7 @@ static inline int forge_setup(void **state)
 	struct err err;
 
 	(void)state;
+	forge_audiences = json_pack("[s]", "vault");
 	for (size_t i = 0; i < FORGE_KEYS; i++) {
 		auto_free unsigned char *der = NULL;
 		size_t len;
@@ -38,6 +40,7 @@ static inline int forge_teardown(void **state)
 	(void)state;
 	for (size_t i = 0; i < FORGE_KEYS; i++)
 		key_free(forge_keys[i].key);
+	json_decref(forge_audiences);
 	return 0;
 }
 
@@ -115,7 +118,7 @@ static inline struct jws_expect forge_expect(void)
 		.keys = forge_keys,
 		.key_count = FORGE_KEYS,
 		.issuer = FIXTURE_URL,
-		.audience = "vault",
+		.audiences = forge_audiences,
 		.now = FORGE_NOW,
 		.leeway_s = 60,
 	};

@@ -80,21 +80,54 @@ struct store_key suite_key(int64_t generation)
 	return key;
 }
 
-struct store_account suite_account(const char *name)
+/* Another one each time. */
+static void make_uid(char ret[NAME_UID_MAX + 1])
 {
 	static int made;
+
+	(void)snprintf(ret, NAME_UID_MAX + 1, "00000000-0000-4000-8000-%012d", ++made);
+}
+
+struct store_account suite_account(const char *name)
+{
 	struct store_account account = { .namespace = "ci", .created_at = SUITE_NOW };
 
 	assert_true(text_fit(account.name, sizeof(account.name), name));
-	(void)snprintf(account.uid, sizeof(account.uid), "00000000-0000-4000-8000-%012d",
-		++made);
+	make_uid(account.uid);
 	return account;
+}
+
+struct store_node suite_node(const char *name)
+{
+	struct store_node node = { .created_at = SUITE_NOW };
+
+	assert_true(text_fit(node.name, sizeof(node.name), name));
+	make_uid(node.uid);
+	return node;
+}
+
+struct store_pod suite_pod(const char *name, const char *node, char **audiences,
+	size_t audience_count)
+{
+	struct store_pod pod = {
+		.namespace = "ci",
+		.account = "app",
+		.audiences = audiences,
+		.audience_count = audience_count,
+		.created_at = SUITE_NOW,
+	};
+
+	assert_true(text_fit(pod.name, sizeof(pod.name), name));
+	assert_true(text_fit(pod.node, sizeof(pod.node), node));
+	make_uid(pod.uid);
+	return pod;
 }
 
 struct store_client suite_client(const char *name, char **groups, size_t group_count)
 {
 	struct store_client client = {
 		.kind = "bearer",
+		.unix_uid = -1,
 		.groups = groups,
 		.group_count = group_count,
 		.created_at = SUITE_NOW,
@@ -142,6 +175,9 @@ void suite_fill(struct store *store)
 	char *audiences[] = { (char[]){ "vault" }, (char[]){ "sts.amazonaws.com" } };
 	const struct store_key key = suite_key(1);
 	const struct store_account account = suite_account("app");
+	const struct store_account idle = suite_account("idle");
+	const struct store_node node = suite_node("n1");
+	const struct store_pod pod = suite_pod("pod", "n1", audiences, 2);
 	const struct store_client client = suite_client("runner", groups, 2);
 	const struct store_grant grant = suite_grant("runner", "", audiences, 2);
 	int64_t id;
@@ -149,6 +185,9 @@ void suite_fill(struct store *store)
 
 	assert_succeeds(suite_apply(store, &key, &err));
 	assert_succeeds(store_account_create(store, SUITE_ISSUER, &account, SUITE_ACTOR, &err));
+	assert_succeeds(store_account_create(store, SUITE_ISSUER, &idle, SUITE_ACTOR, &err));
+	assert_succeeds(store_node_create(store, SUITE_ISSUER, &node, SUITE_ACTOR, &err));
+	assert_succeeds(store_pod_create(store, SUITE_ISSUER, &pod, SUITE_ACTOR, &err));
 	assert_succeeds(store_client_create(store, SUITE_ISSUER, &client, SUITE_ACTOR, &err));
 	assert_succeeds(store_grant_add(store, SUITE_ISSUER, &grant, SUITE_ACTOR, &id, &err));
 }
@@ -194,6 +233,24 @@ static void dump_accounts(struct text *t, struct store *store)
 			list.account[i].name, list.account[i].uid, list.account[i].annotations);
 }
 
+static void dump_nodes(struct text *t, struct store *store)
+{
+	auto_store_nodes struct store_nodes nodes = { .count = 0 };
+	auto_store_pods struct store_pods pods = { .count = 0 };
+	struct err err;
+
+	assert_succeeds(store_node_list(store, SUITE_ISSUER, &nodes, &err));
+	assert_succeeds(store_pod_list(store, SUITE_ISSUER, NULL, NULL, &pods, &err));
+	for (size_t i = 0; i < nodes.count; i++)
+		text_addf(t, "node %s %s\n", nodes.node[i].name, nodes.node[i].uid);
+	for (size_t i = 0; i < pods.count; i++) {
+		text_addf(t, "pod %s/%s %s %s %s", pods.pod[i].namespace, pods.pod[i].name,
+			pods.pod[i].uid, pods.pod[i].account, pods.pod[i].node);
+		dump_strings(t, pods.pod[i].audiences, pods.pod[i].audience_count);
+		text_add(t, "\n");
+	}
+}
+
 static void dump_clients(struct text *t, struct store *store)
 {
 	auto_store_clients struct store_clients list = { .count = 0 };
@@ -201,7 +258,8 @@ static void dump_clients(struct text *t, struct store *store)
 
 	assert_succeeds(store_client_list(store, SUITE_ISSUER, &list, &err));
 	for (size_t i = 0; i < list.count; i++) {
-		text_addf(t, "client %s %s %s", list.client[i].name, list.client[i].secret_hash,
+		text_addf(t, "client %s %s %s %s", list.client[i].name,
+			list.client[i].secret_hash, text_num(list.client[i].unix_uid).s,
 			text_num(list.client[i].revoked_at).s);
 		dump_strings(t, list.client[i].groups, list.client[i].group_count);
 		text_add(t, "\n");
@@ -215,7 +273,9 @@ static void dump_grants(struct text *t, struct store *store)
 
 	assert_succeeds(store_grant_list(store, SUITE_ISSUER, &list, &err));
 	for (size_t i = 0; i < list.count; i++) {
-		text_addf(t, "grant %s %s", text_num(list.grant[i].id).s, list.grant[i].client);
+		text_addf(t, "grant %s%s %s%s%s", text_num(list.grant[i].id).s,
+			list.grant[i].is_review ? " review" : "", list.grant[i].client,
+			list.grant[i].user, list.grant[i].group);
 		dump_strings(t, list.grant[i].audiences, list.grant[i].audience_count);
 		text_add(t, "\n");
 	}
@@ -236,6 +296,7 @@ char *suite_dump(struct store *store)
 
 	dump_keys(&t, store);
 	dump_accounts(&t, store);
+	dump_nodes(&t, store);
 	dump_clients(&t, store);
 	dump_grants(&t, store);
 	assert_succeeds(store_audit_walk(store, SUITE_ISSUER, 0, INT64_MAX, dump_record, &t,
@@ -264,24 +325,31 @@ static size_t add_cases(struct CMUnitTest *all, size_t at, const struct CMUnitTe
 	return at + count;
 }
 
+/* The parts of the suite, in their order. */
+static const struct CMUnitTest *(*const parts[])(size_t *) = { suite_object_cases,
+	suite_node_cases, suite_audit_cases, suite_shared_cases };
+
 int store_suite_run(const struct store_suite_engine *which, const struct CMUnitTest *more,
 	size_t more_count)
 {
-	size_t object_count;
-	size_t audit_count;
-	size_t shared_count;
-	const struct CMUnitTest *objects = suite_object_cases(&object_count);
-	const struct CMUnitTest *audit = suite_audit_cases(&audit_count);
-	const struct CMUnitTest *shared = suite_shared_cases(&shared_count);
-	auto_free struct CMUnitTest *all =
-		text_alloc(object_count + audit_count + shared_count + more_count,
-			sizeof(*all));
+	auto_free struct CMUnitTest *all = NULL;
+	size_t total = more_count;
 	size_t count = 0;
 
 	engine = which;
-	count = add_cases(all, count, objects, object_count);
-	count = add_cases(all, count, audit, audit_count);
-	count = add_cases(all, count, shared, shared_count);
+	for (size_t i = 0; i < COUNT(parts); i++) {
+		size_t part_count;
+
+		(void)parts[i](&part_count);
+		total += part_count;
+	}
+	all = text_alloc(total, sizeof(*all));
+	for (size_t i = 0; i < COUNT(parts); i++) {
+		size_t part_count;
+		const struct CMUnitTest *cases = parts[i](&part_count);
+
+		count = add_cases(all, count, cases, part_count);
+	}
 	count = add_cases(all, count, more, more_count);
 	return _cmocka_run_group_tests("store", all, count, NULL, NULL);
 }

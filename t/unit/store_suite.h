@@ -27,7 +27,8 @@ int store_suite_run(const struct store_suite_engine *engine, const struct CMUnit
 #define SUITE_ACTOR  "uid:1000"
 #define SUITE_NOW    ((unix_time)1900000000)
 
-/* A new store with the issuer SUITE_ISSUER; one with an object of every kind. */
+/* A new store with the issuer SUITE_ISSUER; one with an object of every kind, and a service
+ * account "idle" that has no pods. */
 struct store *suite_create(void);
 void suite_fill(struct store *store);
 struct store *suite_open(enum store_mode mode);
@@ -41,6 +42,10 @@ char *suite_dump(struct store *store);
  */
 struct store_key suite_key(int64_t generation);
 struct store_account suite_account(const char *name);
+struct store_node suite_node(const char *name);
+/* Of ci/app, on a node that may be "". */
+struct store_pod suite_pod(const char *name, const char *node, char **audiences,
+	size_t audience_count);
 struct store_client suite_client(const char *name, char **groups, size_t group_count);
 struct store_grant suite_grant(const char *client, const char *group, char **audiences,
 	size_t audience_count);

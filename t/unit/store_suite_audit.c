@@ -1,4 +1,4 @@
-/* store_suite_audit.c - store_suite.h, part two: every change is recorded, and the records
+/* store_suite_audit.c - store_suite.h, part three: every change is recorded, and the records
  * cannot be touched without a trace.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
@@ -36,8 +36,11 @@ static void every_change_is_recorded(void **state)
 	suite_fill(store);
 	assert_succeeds(store_account_annotate(store, SUITE_ISSUER, "ci", "app", "{}", "uid:7",
 		SUITE_NOW, &err));
-	assert_succeeds(store_account_delete(store, SUITE_ISSUER, "ci", "app", "uid:7",
+	assert_succeeds(store_account_delete(store, SUITE_ISSUER, "ci", "idle", "uid:7",
 		SUITE_NOW, &err));
+	assert_succeeds(store_pod_delete(store, SUITE_ISSUER, "ci", "pod", "uid:7", SUITE_NOW,
+		&err));
+	assert_succeeds(store_node_delete(store, SUITE_ISSUER, "n1", "uid:7", SUITE_NOW, &err));
 	assert_succeeds(store_grant_remove(store, SUITE_ISSUER, 1, "uid:7", SUITE_NOW, &err));
 	assert_succeeds(store_client_revoke(store, SUITE_ISSUER, "runner", "uid:7", SUITE_NOW,
 		&err));
@@ -53,10 +56,15 @@ static void every_change_is_recorded(void **state)
 		"issuer.created test - -\n"
 		"key.created uid:1000 - 1-kid\n"
 		"account.created uid:1000 system:serviceaccount:ci:app -\n"
+		"account.created uid:1000 system:serviceaccount:ci:idle -\n"
+		"node.created uid:1000 n1 -\n"
+		"pod.created uid:1000 pod ci/pod -\n"
 		"client.created uid:1000 runner -\n"
 		"grant.added uid:1000 - -\n"
 		"account.annotated uid:7 system:serviceaccount:ci:app -\n"
-		"account.deleted uid:7 system:serviceaccount:ci:app -\n"
+		"account.deleted uid:7 system:serviceaccount:ci:idle -\n"
+		"pod.deleted uid:7 pod ci/pod -\n"
+		"node.deleted uid:7 n1 -\n"
 		"grant.removed uid:7 - -\n"
 		"client.revoked uid:7 runner -\n"
 		"key.changed uid:1000 - 1-kid\n"

@@ -6,6 +6,7 @@
 #include "t/unit/unit.h"
 
 const struct CMUnitTest *suite_object_cases(size_t *ret_count);
+const struct CMUnitTest *suite_node_cases(size_t *ret_count);
 const struct CMUnitTest *suite_audit_cases(size_t *ret_count);
 const struct CMUnitTest *suite_shared_cases(size_t *ret_count);
 

@@ -1,4 +1,4 @@
-/* store_suite_shared.c - store_suite.h, part three: keys and revisions, and what several
+/* store_suite_shared.c - store_suite.h, part four: keys and revisions, and what several
  * handles and threads see of each other.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <pthread.h>

@@ -55,6 +55,7 @@ static void tokens_of_rfc_7515_can_be_looked_at_but_name_no_key(void **state)
 
 static void a_token_of_kube_apiserver_verifies(void **state)
 {
+	json_auto_t *audiences = json_pack("[s]", "api");
 	struct jws_key key = {
 		.kid = KUBE_RSA_KID, .alg = "RS256", .key = from_jwk(KUBE_RSA_JWK)
 	};
@@ -62,7 +63,7 @@ static void a_token_of_kube_apiserver_verifies(void **state)
 		.keys = &key,
 		.key_count = 1,
 		.issuer = KUBE_ISSUER,
-		.audience = "api",
+		.audiences = audiences,
 		.now = KUBE_EXP - 1,
 	};
 
@@ -166,6 +167,8 @@ static void a_token_is_never_taken_without_a_signature(void **state)
 		"{\"alg\":\"none\",\"kid\":\"%s\"}",
 		"{\"alg\":\"None\",\"kid\":\"%s\"}",
 		"{\"alg\":\"NONE\",\"kid\":\"%s\"}",
+		"{\"alg\":\"nOnE\",\"kid\":\"%s\"}",
+		"{\"alg\":\"none \",\"kid\":\"%s\"}",
 		"{\"alg\":\"\",\"kid\":\"%s\"}",
 		"{\"alg\":null,\"kid\":\"%s\"}",
 		"{\"kid\":\"%s\"}",
@@ -192,31 +195,72 @@ static void a_token_is_never_taken_without_a_signature(void **state)
 	}
 }
 
+/* A token of this HMAC over our public key, in PEM or in DER. */
+static char *keyed_with_public_half(enum forge_key key, const char *alg, const EVP_MD *md,
+	bool is_pem)
+{
+	auto_free char *header = text_format("{\"alg\":\"%s\",\"typ\":\"JWT\",\"kid\":\"%s\"}",
+		alg, forge_keys[key].kid);
+	auto_free char *payload = forge_payload("");
+	struct text token = forge_parts(header, payload, strlen(payload));
+	BIO *public = BIO_new(BIO_s_mem());
+	unsigned char mac[EVP_MAX_MD_SIZE];
+	unsigned int mac_len;
+	char *bytes;
+	long len;
+
+	assert_int_equal(is_pem ? PEM_write_bio_PUBKEY(public, forge_keys[key].key)
+				: i2d_PUBKEY_bio(public, forge_keys[key].key),
+		1);
+	len = BIO_get_mem_data(public, &bytes);
+	assert_non_null(HMAC(md, bytes, (int)len, (const unsigned char *)token.s, token.len,
+		mac, &mac_len));
+	text_add(&token, ".");
+	b64url_encode(&token, mac, mac_len);
+	BIO_free(public);
+	return text_take(&token);
+}
+
 /* libjwt believes the token's own algorithm, and our public key is no secret. */
 static void an_hmac_keyed_with_our_public_key_is_refused(void **state)
 {
 	const struct jws_expect expect = forge_expect();
-	auto_free char *header =
-		text_format("{\"alg\":\"HS256\",\"typ\":\"JWT\",\"kid\":\"%s\"}",
-			forge_keys[FORGE_RSA].kid);
-	auto_free char *payload = forge_payload("");
-	struct text token = forge_parts(header, payload, strlen(payload));
-	BIO *pem = BIO_new(BIO_s_mem());
-	unsigned char mac[32];
-	unsigned int mac_len;
-	char *bytes;
-	int len;
 
 	(void)state;
-	assert_int_equal(PEM_write_bio_PUBKEY(pem, forge_keys[FORGE_RSA].key), 1);
-	len = (int)BIO_get_mem_data(pem, &bytes);
-	assert_non_null(HMAC(EVP_sha256(), bytes, len, (const unsigned char *)token.s,
-		token.len, mac, &mac_len));
-	text_add(&token, ".");
-	b64url_encode(&token, mac, mac_len);
-	forge_assert_refused(token.s, &expect, "algorithm");
-	text_free(&token);
-	BIO_free(pem);
+	for (size_t i = 0; i < 2 * FORGE_KEYS; i++) {
+		const enum forge_key key = (enum forge_key)(i / 2);
+		auto_free char *hs256 =
+			keyed_with_public_half(key, "HS256", EVP_sha256(), i % 2);
+		auto_free char *hs384 =
+			keyed_with_public_half(key, "HS384", EVP_sha384(), i % 2);
+		auto_free char *hs512 =
+			keyed_with_public_half(key, "HS512", EVP_sha512(), i % 2);
+		auto_free char *dressed =
+			keyed_with_public_half(key, forge_keys[key].alg, EVP_sha256(), i % 2);
+
+		forge_assert_refused(hs256, &expect, "algorithm");
+		forge_assert_refused(hs384, &expect, "algorithm");
+		forge_assert_refused(hs512, &expect, "algorithm");
+		forge_assert_refused(dressed, &expect, "signature is not good");
+	}
+}
+
+/* RFC 7515 §4: or one reader takes the first, and another the last. */
+static void a_header_says_each_thing_once(void **state)
+{
+	static const char *const starts[] = { "\"alg\":\"RS256\"", "\"alg\":\"none\"",
+		"\"kid\":\"" KUBE_KID "\"", "\"x\":1,\"x\":1", "\"x\":{\"y\":1,\"y\":2}" };
+	const struct jws_expect expect = forge_expect();
+	auto_free char *payload = forge_payload("");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(starts); i++) {
+		auto_free char *header = text_format("{%s,\"alg\":\"RS256\",\"kid\":\"%s\"}",
+			starts[i], forge_keys[FORGE_RSA].kid);
+		auto_free char *token = forge(FORGE_RSA, header, payload);
+
+		forge_assert_refused(token, &expect, "says each thing once");
+	}
 }
 
 static void a_key_signs_by_its_own_algorithm_only(void **state)
@@ -495,6 +539,7 @@ UNIT_MAIN_WITH(forge_setup, forge_teardown,
 	cmocka_unit_test(good_tokens_of_every_key_are_taken),
 	cmocka_unit_test(a_token_is_never_taken_without_a_signature),
 	cmocka_unit_test(an_hmac_keyed_with_our_public_key_is_refused),
+	cmocka_unit_test(a_header_says_each_thing_once),
 	cmocka_unit_test(a_key_signs_by_its_own_algorithm_only),
 	cmocka_unit_test(the_key_must_be_named_and_known),
 	cmocka_unit_test(critical_extensions_are_refused),

@@ -193,7 +193,7 @@ static void without_an_expected_audience_any_will_do(void **state)
 	struct jws_expect expect = forge_expect();
 
 	(void)state;
-	expect.audience = NULL;
+	expect.audiences = NULL;
 	for (size_t i = 0; i < COUNT(audiences); i++) {
 		auto_free char *token = for_audience(audiences[i].member);
 
@@ -201,21 +201,57 @@ static void without_an_expected_audience_any_will_do(void **state)
 	}
 }
 
-/* RFC 7519 §4: reject them, or take the last and only the last. No token may say two things. */
-static void of_repeated_claims_no_earlier_one_counts(void **state)
+/* RFC 7519 §4: no token may say two things, be the last of them good or not. */
+static void repeated_claims_are_refused_at_any_depth(void **state)
 {
+	static const char *const more[] = { ",\"exp\":1", ",\"exp\":1999999999",
+		",\"iss\":\"https://evil.example\"", ",\"iss\":\"" FIXTURE_URL "\"",
+		",\"aud\":\"other\"", ",\"aud\":\"vault\"", ",\"x\":1,\"x\":1",
+		",\"x\":{\"a\":1,\"a\":1}", ",\"x\":[{\"a\":1,\"\\u0061\":1}]" };
 	const struct jws_expect expect = forge_expect();
-	auto_free char *late = forge_payload(",\"exp\":1");
-	auto_free char *issuer = forge_payload(",\"iss\":\"https://evil.example\"");
-	auto_free char *audience = forge_payload(",\"aud\":\"other\"");
-	const char *const payloads[] = { late, issuer, audience };
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(payloads); i++) {
-		auto_free char *token = claiming(payloads[i]);
+	for (size_t i = 0; i < COUNT(more); i++) {
+		auto_free char *payload = forge_payload(more[i]);
+		auto_free char *token = claiming(payload);
 
-		forge_assert_refused(token, &expect, "");
+		forge_assert_refused(token, &expect, "says each thing once");
 	}
+}
+
+/* Also in claims that nobody asks for: a token is JSON to its end. */
+static void numbers_that_cannot_be_held_are_refused(void **state)
+{
+	static const char *const numbers[] = { "1e400", "-1e400", "9223372036854775808",
+		"18446744073709551616", "-9223372036854775809" };
+	const struct jws_expect expect = forge_expect();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(numbers); i++) {
+		auto_free char *more = text_format(",\"x\":{\"y\":[%s]}", numbers[i]);
+		auto_free char *payload = forge_payload(more);
+		auto_free char *token = claiming(payload);
+
+		forge_assert_refused(token, &expect, "not a JWT");
+	}
+}
+
+/* One of those expected is enough. */
+static void one_of_several_expected_audiences_is_enough(void **state)
+{
+	json_auto_t *several = json_pack("[s,s,s]", "x", "vault", "y");
+	json_auto_t *others = json_pack("[s,s]", "x", "y");
+	json_auto_t *none = json_array();
+	struct jws_expect expect = forge_expect();
+	auto_free char *token = for_audience("\"aud\":[\"a\",\"vault\"],");
+
+	(void)state;
+	expect.audiences = several;
+	forge_assert_taken(token, &expect);
+	expect.audiences = others;
+	forge_assert_refused(token, &expect, "audience 'x' or another that is asked for");
+	expect.audiences = none;
+	forge_assert_refused(token, &expect, "audience");
 }
 
 static void claims_come_back_as_they_were_signed(void **state)
@@ -240,5 +276,7 @@ UNIT_MAIN_WITH(forge_setup, forge_teardown, cmocka_unit_test(times_are_judged_to
 	cmocka_unit_test(the_issuer_must_be_the_one_expected),
 	cmocka_unit_test(the_audience_must_be_among_those_named),
 	cmocka_unit_test(without_an_expected_audience_any_will_do),
-	cmocka_unit_test(of_repeated_claims_no_earlier_one_counts),
+	cmocka_unit_test(repeated_claims_are_refused_at_any_depth),
+	cmocka_unit_test(numbers_that_cannot_be_held_are_refused),
+	cmocka_unit_test(one_of_several_expected_audiences_is_enough),
 	cmocka_unit_test(claims_come_back_as_they_were_signed));

@@ -1,11 +1,10 @@
-/* test_mint.c - keys/mint.c and keys/claims.c: tokens say what Kubernetes' say, to the letter,
+/* test_mint.c - keys/mint.c: tokens say what Kubernetes' say, to the letter,
  * and nothing that policy or the key's own promise does not allow.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "keys/claims.h"
 #include "keys/mint.h"
 #include "t/unit/keys_fixture.h"
 
-#define COUNT(a)    (sizeof(a) / sizeof((a)[0]))
 #define ANOTHER_UID "00000000-0000-4000-8000-000000000001"
 #define UID         "ece185b3-e40c-43d9-8c8a-d9fa10bf2dee"
 
@@ -61,17 +60,6 @@ static char *payload_of(const char *token)
 	return (char *)bytes;
 }
 
-static void the_kubernetes_claim_is_as_kubernetes_has_it(void **state)
-{
-	json_auto_t *kubernetes = claims_kubernetes("ci", "app", UID);
-	auto_free char *text = json_dumps(kubernetes, JSON_COMPACT);
-
-	(void)state;
-	assert_string_equal(text,
-		"{\"namespace\":\"ci\",\"serviceaccount\":{\"name\":\"app\",\"uid\":\"" UID
-		"\"}}");
-}
-
 static void the_payload_is_as_kubernetes_writes_it(void **state)
 {
 	json_auto_t *audiences = json_pack("[s,s]", "vault", "sts.amazonaws.com");
@@ -101,12 +89,67 @@ static void the_payload_is_as_kubernetes_writes_it(void **state)
 	mint_token_free(&token);
 }
 
+/* kube-apiserver's layout: "node" and "pod" before "serviceaccount". */
+static void what_it_is_bound_to_is_in_the_payload(void **state)
+{
+	json_auto_t *audiences = json_pack("[s]", "vault");
+	struct mint_request request = wish(audiences, 600);
+	auto_free char *payload = NULL;
+	struct mint_token token;
+	struct err err;
+
+	(void)state;
+	request.bound = (struct claims_bound){ "p.1", "pod-UID", "n1", NULL };
+	assert_succeeds(mint(ring, &policy, &request, WORLD_NOW, &token, &err));
+	payload = payload_of(token.token);
+	assert_mentions(payload,
+		"\"kubernetes.io\":{\"namespace\":\"ci\",\"node\":{\"name\":\"n1\"},"
+		"\"pod\":{\"name\":\"p.1\",\"uid\":\"pod-UID\"},"
+		"\"serviceaccount\":{\"name\":\"app\",\"uid\":\"" UID "\"}},\"nbf\":");
+	mint_token_free(&token);
+}
+
+/* A captured asker can say what it likes: a token says nothing that no object is called. */
+static void bindings_that_no_object_has_are_refused(void **state)
+{
+	static const struct claims_bound cases[] = {
+		{ "p", NULL, NULL, NULL },
+		{ NULL, "pu", NULL, NULL },
+		{ NULL, NULL, NULL, "nu" },
+		{ "p", "pu", NULL, "nu" },
+		{ "", "pu", NULL, NULL },
+		{ "P", "pu", NULL, NULL },
+		{ "a/b", "pu", NULL, NULL },
+		{ "p", "", NULL, NULL },
+		{ "p", "p u", NULL, NULL },
+		{ "p", "p\"u", NULL, NULL },
+		{ "p", "gr\xc3\xbc", NULL, NULL },
+		{ "p", "pu", "", NULL },
+		{ "p", "pu", "n_1", NULL },
+		{ "p", "pu", "n", "" },
+		{ NULL, NULL, "n", "n,u" },
+	};
+	json_auto_t *audiences = json_pack("[s]", "vault");
+	struct mint_request request = wish(audiences, 600);
+	struct mint_token token = { .token = NULL };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		request.bound = cases[i];
+		assert_int_equal(mint(ring, &policy, &request, WORLD_NOW, &token, &err), -1);
+		assert_true(err.code == ERR_REFUSED || err.code == ERR_BAD_INPUT);
+		assert_null(token.token);
+	}
+}
+
 static void the_token_verifies_for_its_audience_only(void **state)
 {
 	json_auto_t *audiences = json_pack("[s]", "vault");
+	json_auto_t *others = json_pack("[s]", "sts");
 	const struct mint_request request = wish(audiences, 600);
 	struct jws_expect expect = {
-		.issuer = FIXTURE_URL, .audience = "vault", .now = WORLD_NOW
+		.issuer = FIXTURE_URL, .audiences = audiences, .now = WORLD_NOW
 	};
 	json_auto_t *claims = NULL;
 	struct mint_token token;
@@ -130,7 +173,7 @@ static void the_token_verifies_for_its_audience_only(void **state)
 	expect.now = WORLD_NOW + 600;
 	assert_fails(ERR_REFUSED, jws_verify(token.token, &expect, &claims, &err));
 	expect.now = WORLD_NOW;
-	expect.audience = "sts";
+	expect.audiences = others;
 	assert_fails(ERR_REFUSED, jws_verify(token.token, &expect, &claims, &err));
 	mint_token_free(&token);
 }
@@ -306,15 +349,16 @@ static void a_token_names_one_account_only(void **state)
 	struct mint_request request = wish(audiences, 600);
 	json_auto_t *claims = NULL;
 	json_auto_t *header = NULL;
-	json_auto_t *expected = claims_kubernetes("prod-eu", "web.v2", ANOTHER_UID);
+	json_auto_t *expected = claims_kubernetes("prod-eu", "web.v2", ANOTHER_UID,
+		&(struct claims_bound){ .pod_name = NULL });
 	struct mint_token token;
 	struct err err;
 
 	(void)state;
 	request.namespace = "prod-eu";
 	request.name = "web.v2";
-	request.uid = "another-uid";
-	assert_fails(ERR_REFUSED, mint(ring, &policy, &request, WORLD_NOW, &token, &err));
+	request.uid = "another_uid";
+	assert_fails(ERR_BAD_INPUT, mint(ring, &policy, &request, WORLD_NOW, &token, &err));
 	request.uid = ANOTHER_UID;
 	assert_succeeds(mint(ring, &policy, &request, WORLD_NOW, &token, &err));
 	assert_succeeds(jws_peek(token.token, &header, &claims, &err));
@@ -413,8 +457,9 @@ static void a_token_too_long_for_verifiers_is_refused(void **state)
 	assert_true(longest > JWS_TOKEN_MAX - 4096 && longest <= JWS_TOKEN_MAX);
 }
 
-UNIT_MAIN_WITH(setup, teardown, cmocka_unit_test(the_kubernetes_claim_is_as_kubernetes_has_it),
-	cmocka_unit_test(the_payload_is_as_kubernetes_writes_it),
+UNIT_MAIN_WITH(setup, teardown, cmocka_unit_test(the_payload_is_as_kubernetes_writes_it),
+	cmocka_unit_test(what_it_is_bound_to_is_in_the_payload),
+	cmocka_unit_test(bindings_that_no_object_has_are_refused),
 	cmocka_unit_test(the_token_verifies_for_its_audience_only),
 	cmocka_unit_test(no_two_tokens_are_alike),
 	cmocka_unit_test(a_lifetime_beyond_policy_is_refused),

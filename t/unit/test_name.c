@@ -71,6 +71,20 @@ static void other_subdomains_are_refused(void **state)
 		assert_refused(name_check_subdomain, cases[i]);
 }
 
+static void uids_are_letters_digits_and_dashes(void **state)
+{
+	static const char *const good[] = { "a", "7", "-",
+		"ece185b3-e40c-43d9-8c8a-d9fa10bf2dee", "ECE185B3", "pod-UID" };
+	static const char *const bad[] = { "", " ", "a b", "a_b", "a.b", "a/b", "a:b", "a\n",
+		"{a}", "\xc3\xa4", "a\"b" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(good); i++)
+		assert_allowed(name_check_uid, good[i]);
+	for (size_t i = 0; i < COUNT(bad); i++)
+		assert_refused(name_check_uid, bad[i]);
+}
+
 static void users_and_audiences_are_printable_without_blanks(void **state)
 {
 	static const char *const good[] = { "a", "system:node:n-1", "~!@#$%^&*()",
@@ -98,6 +112,7 @@ static void names_at_the_limit_are_allowed_and_one_longer_refused(void **state)
 		{ name_check_label, NAME_LABEL_MAX },
 		{ name_check_subdomain, NAME_SUBDOMAIN_MAX },
 		{ name_check_pattern, NAME_SUBDOMAIN_MAX },
+		{ name_check_uid, NAME_UID_MAX },
 		{ name_check_user, NAME_USER_MAX },
 		{ name_check_audience, NAME_AUDIENCE_MAX },
 	};
@@ -257,6 +272,7 @@ UNIT_MAIN(cmocka_unit_test(labels_are_lower_case_letters_digits_and_dashes),
 	cmocka_unit_test(other_labels_are_refused),
 	cmocka_unit_test(subdomains_are_labels_with_dots_between),
 	cmocka_unit_test(other_subdomains_are_refused),
+	cmocka_unit_test(uids_are_letters_digits_and_dashes),
 	cmocka_unit_test(users_and_audiences_are_printable_without_blanks),
 	cmocka_unit_test(names_at_the_limit_are_allowed_and_one_longer_refused),
 	cmocka_unit_test(patterns_have_the_characters_of_names_and_stars),

@@ -1,9 +1,8 @@
-/* test_policy.c - issuer/policy.c: nothing is allowed without a grant, and a grant allows
+/* test_policy.c - access/policy.c: nothing is allowed without a grant, and a grant allows
  * nothing beside what it says.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "access/policy.h"
 #include "base/text.h"
-#include "issuer/kube.h"
-#include "issuer/policy.h"
 #include "t/unit/unit.h"
 
 #define DAY 86400
@@ -51,7 +50,6 @@ static void assert_forbidden(int rc, const struct err *err, const char *why)
 {
 	assert_int_equal(rc, -1);
 	assert_int_equal(err->code, ERR_REFUSED);
-	assert_int_equal(err->detail, KUBE_FORBIDDEN);
 	assert_mentions(err->text, "is forbidden: User \"runner\" cannot create resource");
 	assert_mentions(err->text, why);
 }
@@ -111,6 +109,23 @@ static void a_grant_covers_the_subjects_its_patterns_match(void **state)
 		assert_int_equal(decide(&row, 1, "app", "[\"vault\"]", 600, &decision, &err),
 			rc);
 	}
+}
+
+static void a_grant_to_review_tokens_covers_no_subject(void **state)
+{
+	struct store_grant row = grant(1, "*", "*", any, 1, DAY);
+	const struct store_grants grants = { .grant = &row, .count = 1 };
+	struct policy_decision decision;
+	struct err err = ERR_INIT;
+	int rc;
+
+	(void)state;
+	row.is_review = true;
+	assert_forbidden(policy_allows_subject(&grants, "runner", "ci", "app", &err), &err,
+		"no grant covers this service account");
+	err = (struct err)ERR_INIT;
+	rc = decide(&row, 1, "app", "[\"vault\"]", 600, &decision, &err);
+	assert_forbidden(rc, &err, "no grant covers audience \"vault\"");
 }
 
 static void audiences_are_exact_or_any(void **state)
@@ -234,6 +249,7 @@ static void the_longest_lifetime_within_all_limits_is_given(void **state)
 
 UNIT_MAIN(cmocka_unit_test(without_grants_there_is_nothing),
 	cmocka_unit_test(a_grant_covers_the_subjects_its_patterns_match),
+	cmocka_unit_test(a_grant_to_review_tokens_covers_no_subject),
 	cmocka_unit_test(audiences_are_exact_or_any),
 	cmocka_unit_test(two_narrow_grants_are_not_a_wide_one),
 	cmocka_unit_test(the_first_uncovered_audience_is_named),

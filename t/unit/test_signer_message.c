@@ -5,41 +5,70 @@
 #include "keys/signer_message.h"
 #include "t/unit/unit.h"
 
-#define TOKEN                                                                                  \
-	"\"mint\":true,\"namespace\":\"ci\",\"name\":\"app\",\"uid\":\"u\","                   \
-	"\"audiences\":[\"vault\"],\"lifetime\":600"
-#define REFUSAL "\"mint\":false,\"namespace\":\"ci\",\"name\":\"app\",\"lifetime\":0"
+#define UID "ece185b3-e40c-43d9-8c8a-d9fa10bf2dee"
 
-static void a_wish_for_a_token_comes_through(void **state)
+/* What is wished for, and what asks for it. */
+#define WISH                                                                                   \
+	"\"namespace\":\"ci\",\"name\":\"app\",\"uid\":\"u\",\"audiences\":[\"vault\"],"       \
+	"\"lifetime\":600"
+#define TOKEN   "\"deed\":\"mint\",\"token\":{" WISH "}"
+#define REFUSAL "\"deed\":\"token refused\""
+
+static struct signer_request wish(const json_t *audiences)
 {
-	json_auto_t *audiences = json_pack("[s,s]", "vault", "gr\xc3\xbc\xc3\x9f");
-	const struct signer_request sent = {
-		.id = INT64_MAX,
-		.is_mint = true,
-		.namespace = "ci",
-		.name = "app",
-		.uid = "ece185b3-e40c-43d9-8c8a-d9fa10bf2dee",
-		.audiences = audiences,
-		.lifetime_s = 3600,
-		.actor = "runner",
-		.peer = "[::1]:5",
-		.detail = "a \"quoted\"\nline",
+	return (struct signer_request){
+		.id = 5,
+		.deed = SIGNER_MINT,
+		.mint = {
+			.namespace = "ci",
+			.name = "app",
+			.uid = "u",
+			.audiences = audiences,
+			.lifetime_s = 600,
+		},
 	};
+}
+
+/* Through the wire; signer_request_free the result. */
+static struct signer_request pass(const struct signer_request *sent)
+{
 	struct signer_request got;
 	auto_free char *packet = NULL;
 	struct err err;
 	size_t len;
 
-	(void)state;
-	assert_succeeds(signer_request_write(&sent, &packet, &len, &err));
+	assert_succeeds(signer_request_write(sent, &packet, &len, &err));
 	assert_succeeds(signer_request_read(packet, len, &got, &err));
-	assert_true(got.id == sent.id);
-	assert_string_equal(got.namespace, "ci");
-	assert_string_equal(got.name, "app");
-	assert_true(json_equal(got.audiences, audiences));
-	assert_int_equal(got.lifetime_s, 3600);
-	assert_true(got.is_mint);
-	assert_string_equal(got.uid, sent.uid);
+	return got;
+}
+
+static void a_wish_for_a_token_comes_through(void **state)
+{
+	json_auto_t *audiences = json_pack("[s,s]", "vault", "gr\xc3\xbc\xc3\x9f");
+	struct signer_request sent = wish(audiences);
+	struct signer_request got;
+
+	(void)state;
+	sent.id = INT64_MAX;
+	sent.mint.uid = UID;
+	sent.mint.lifetime_s = INT64_MAX;
+	sent.actor = "runner";
+	sent.peer = "[::1]:5";
+	sent.detail = "a \"quoted\"\nline";
+	got = pass(&sent);
+	assert_true(got.id == INT64_MAX);
+	assert_int_equal(got.deed, SIGNER_MINT);
+	assert_string_equal(got.mint.namespace, "ci");
+	assert_string_equal(got.mint.name, "app");
+	assert_string_equal(got.mint.uid, UID);
+	assert_true(json_equal(got.mint.audiences, audiences));
+	assert_true(got.mint.lifetime_s == INT64_MAX);
+	assert_null(got.mint.bound.pod_name);
+	assert_null(got.mint.bound.pod_uid);
+	assert_null(got.mint.bound.node_name);
+	assert_null(got.mint.bound.node_uid);
+	assert_null(got.subject);
+	assert_null(got.audiences);
 	assert_string_equal(got.actor, "runner");
 	assert_string_equal(got.peer, "[::1]:5");
 	assert_null(got.outcome);
@@ -48,45 +77,70 @@ static void a_wish_for_a_token_comes_through(void **state)
 	signer_request_free(&got);
 }
 
-static void a_refusal_comes_through(void **state)
+static void what_a_token_is_bound_to_comes_through(void **state)
 {
 	json_auto_t *audiences = json_pack("[s]", "vault");
-	struct signer_request sent = {
-		.id = 1,
-		.namespace = "ci",
-		.name = "app",
-		.audiences = audiences,
-		.actor = "runner",
-		.peer = "unix",
-		.outcome = "Forbidden",
-		.detail = "no grant",
-	};
+	struct signer_request sent = wish(audiences);
 	struct signer_request got;
-	auto_free char *packet = NULL;
-	struct err err;
-	size_t len;
 
 	(void)state;
-	assert_succeeds(signer_request_write(&sent, &packet, &len, &err));
-	assert_succeeds(signer_request_read(packet, len, &got, &err));
-	assert_int_equal(got.id, 1);
-	assert_false(got.is_mint);
-	assert_string_equal(got.namespace, "ci");
-	assert_string_equal(got.name, "app");
-	assert_null(got.uid);
-	assert_true(json_equal(got.audiences, audiences));
-	assert_int_equal(got.lifetime_s, 0);
-	assert_string_equal(got.actor, "runner");
-	assert_string_equal(got.peer, "unix");
-	assert_string_equal(got.outcome, "Forbidden");
-	assert_string_equal(got.detail, "no grant");
+	sent.mint.bound = (struct claims_bound){ "pod-1", UID, "node-1", "node-uid" };
+	got = pass(&sent);
+	assert_string_equal(got.mint.bound.pod_name, "pod-1");
+	assert_string_equal(got.mint.bound.pod_uid, UID);
+	assert_string_equal(got.mint.bound.node_name, "node-1");
+	assert_string_equal(got.mint.bound.node_uid, "node-uid");
 	signer_request_free(&got);
-	/* one that came before anything else was known */
-	free(packet);
-	packet = NULL;
-	sent = (struct signer_request){ .id = 2, .namespace = "ci", .name = "app" };
-	assert_succeeds(signer_request_write(&sent, &packet, &len, &err));
-	assert_succeeds(signer_request_read(packet, len, &got, &err));
+	/* a pod on a node that is not known */
+	sent.mint.bound.node_uid = NULL;
+	got = pass(&sent);
+	assert_string_equal(got.mint.bound.node_name, "node-1");
+	assert_null(got.mint.bound.node_uid);
+	signer_request_free(&got);
+}
+
+static void refusals_come_through(void **state)
+{
+	static const enum signer_deed deeds[] = { SIGNER_TOKEN_REFUSED, SIGNER_REVIEW_REFUSED };
+	json_auto_t *audiences = json_pack("[s]", "vault");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(deeds); i++) {
+		const struct signer_request sent = {
+			.id = 1,
+			.deed = deeds[i],
+			.subject = "system:serviceaccount:ci:app",
+			.audiences = audiences,
+			.actor = "runner",
+			.peer = "unix",
+			.outcome = "Forbidden",
+			.detail = "no grant",
+		};
+		struct signer_request got = pass(&sent);
+
+		assert_int_equal(got.id, 1);
+		assert_int_equal(got.deed, deeds[i]);
+		assert_string_equal(got.subject, "system:serviceaccount:ci:app");
+		assert_true(json_equal(got.audiences, audiences));
+		assert_string_equal(got.actor, "runner");
+		assert_string_equal(got.peer, "unix");
+		assert_string_equal(got.outcome, "Forbidden");
+		assert_string_equal(got.detail, "no grant");
+		assert_null(got.mint.namespace);
+		assert_null(got.mint.audiences);
+		signer_request_free(&got);
+	}
+}
+
+/* One that came before anything else was known. */
+static void a_refusal_needs_nothing_but_its_name(void **state)
+{
+	const struct signer_request sent = { .id = 2, .deed = SIGNER_REVIEW_REFUSED };
+	struct signer_request got = pass(&sent);
+
+	(void)state;
+	assert_int_equal(got.deed, SIGNER_REVIEW_REFUSED);
+	assert_null(got.subject);
 	assert_null(got.audiences);
 	assert_null(got.actor);
 	assert_null(got.peer);
@@ -95,71 +149,69 @@ static void a_refusal_comes_through(void **state)
 	signer_request_free(&got);
 }
 
+static void assert_written(const struct signer_request *sent, const char *expected)
+{
+	auto_free char *packet = NULL;
+	struct err err;
+	size_t len;
+
+	assert_succeeds(signer_request_write(sent, &packet, &len, &err));
+	assert_string_equal(packet, expected);
+	assert_int_equal(len, strlen(packet));
+}
+
 /* The wire, byte for byte: nothing else crosses, and what is not known is left out. */
 static void the_wire_is_as_it_is_written_down(void **state)
 {
 	json_auto_t *audiences = json_pack("[s]", "vault");
-	const struct signer_request mint = { .id = 5,
-		.is_mint = true,
-		.namespace = "ci",
-		.name = "app",
-		.uid = "u",
+	struct signer_request mint = wish(audiences);
+	struct signer_request refusal = {
+		.id = 6,
+		.deed = SIGNER_TOKEN_REFUSED,
+		.subject = "s",
 		.audiences = audiences,
-		.lifetime_s = 600 };
-	const struct signer_request refusal = { .id = 6,
-		.namespace = "ci",
-		.name = "app",
 		.actor = "a",
 		.peer = "p",
 		.outcome = "o",
-		.detail = "d" };
-	auto_free char *one = NULL;
-	auto_free char *two = NULL;
-	struct err err;
-	size_t len;
+		.detail = "d",
+	};
 
 	(void)state;
-	assert_succeeds(signer_request_write(&mint, &one, &len, &err));
-	assert_string_equal(one, "{\"id\":5," TOKEN "}");
-	assert_int_equal(len, strlen(one));
-	assert_succeeds(signer_request_write(&refusal, &two, &len, &err));
-	assert_string_equal(two,
-		"{\"id\":6," REFUSAL
-		",\"actor\":\"a\",\"peer\":\"p\",\"outcome\":\"o\",\"detail\":\"d\"}");
+	assert_written(&mint, "{\"id\":5," TOKEN "}");
+	mint.mint.bound = (struct claims_bound){ "p", "pu", "n", "nu" };
+	assert_written(&mint,
+		"{\"id\":5,\"deed\":\"mint\",\"token\":{" WISH
+		",\"pod\":\"p\",\"pod_uid\":\"pu\","
+		"\"node\":\"n\",\"node_uid\":\"nu\"}}");
+	assert_written(&refusal,
+		"{\"id\":6," REFUSAL ",\"subject\":\"s\",\"audiences\":[\"vault\"],"
+		"\"actor\":\"a\",\"peer\":\"p\",\"outcome\":\"o\",\"detail\":\"d\"}");
+	refusal = (struct signer_request){ .id = 7, .deed = SIGNER_REVIEW_REFUSED };
+	assert_written(&refusal, "{\"id\":7,\"deed\":\"review refused\"}");
 }
 
 /* What the gateway forgets does not become a token of nobody in particular. */
-static void a_wish_without_an_account_is_not_read_back(void **state)
+static void a_wish_without_an_account_is_not_written(void **state)
 {
 	json_auto_t *audiences = json_pack("[s]", "vault");
-	const struct signer_request whole = { .id = 5,
-		.is_mint = true,
-		.namespace = "ci",
-		.name = "app",
-		.uid = "u",
-		.audiences = audiences,
-		.lifetime_s = 600 };
 
 	(void)state;
 	for (int missing = 0; missing < 4; missing++) {
-		struct signer_request sent = whole;
-		struct signer_request got = { .root = NULL };
-		auto_free char *packet = NULL;
+		struct signer_request sent = wish(audiences);
+		char *packet = NULL;
 		struct err err;
 		size_t len;
 
 		if (missing == 0)
-			sent.namespace = NULL;
+			sent.mint.namespace = NULL;
 		else if (missing == 1)
-			sent.name = NULL;
+			sent.mint.name = NULL;
 		else if (missing == 2)
-			sent.uid = NULL;
+			sent.mint.uid = NULL;
 		else
-			sent.audiences = NULL;
-		assert_succeeds(signer_request_write(&sent, &packet, &len, &err));
-		assert_fails(ERR_BAD_INPUT, signer_request_read(packet, len, &got, &err));
-		assert_null(got.root);
-		assert_int_equal(got.id, 5);
+			sent.mint.audiences = NULL;
+		assert_fails(ERR_BAD_INPUT, signer_request_write(&sent, &packet, &len, &err));
+		assert_null(packet);
 	}
 }
 
@@ -225,6 +277,20 @@ static void a_refusal_of_any_text_comes_through(void **state)
 	}
 }
 
+static void assert_bad_request(const char *packet, int64_t id)
+{
+	struct signer_request got = { .id = 99, .mint.lifetime_s = 77 };
+	struct err err = ERR_INIT;
+
+	if (signer_request_read(packet, strlen(packet), &got, &err) == 0)
+		fail_msg("accepted %s", packet);
+	assert_int_equal(err.code, ERR_BAD_INPUT);
+	if (got.id != id)
+		fail_msg("%s: id %s", packet, text_num(got.id).s);
+	assert_int_equal(got.mint.lifetime_s, 77);
+	assert_null(got.root);
+}
+
 static void bad_requests_are_refused_and_keep_their_id(void **state)
 {
 	static const struct {
@@ -238,110 +304,145 @@ static void bad_requests_are_refused_and_keep_their_id(void **state)
 		{ "{\"id\":5}", 5 },
 		{ "{\"id\":5," TOKEN "} x", 0 },
 		{ "{\"id\":5,\"id\":6," TOKEN "}", 0 },
-		{ "{\"id\":5,\"namespace\":\"a\"," TOKEN "}", 0 },
-		{ "{\"id\":5,\"more\":1," TOKEN "}", 5 },
+		{ "{\"id\":5,\"deed\":\"mint\"," TOKEN "}", 0 },
 		{ "{\"id\":\"5\"," TOKEN "}", 0 },
 		{ "{\"id\":5.0," TOKEN "}", 0 },
 		{ "{\"id\":9223372036854775808," TOKEN "}", 0 },
 		{ "{" TOKEN "}", 0 },
 		{ "{\"id\":null," TOKEN "}", 0 },
-		/* members of an older wire */
-		{ "{\"id\":5,\"event\":\"token.issued\"," TOKEN "}", 5 },
-		{ "{\"id\":5,\"subject\":\"s\"," TOKEN "}", 5 },
-		{ "{\"id\":5,\"kubernetes\":{}," TOKEN "}", 5 },
-		{ "{\"id\":5,\"event\":\"token.issued\"," REFUSAL "}", 5 },
-		/* a wish lacks one */
-		{ "{\"id\":5,\"namespace\":\"ci\",\"name\":\"a\",\"uid\":\"u\",\"audiences\":[\"a\"],"
-		  "\"lifetime\":600}",
-			5 },
-		{ "{\"id\":5,\"mint\":true,\"name\":\"a\",\"uid\":\"u\",\"audiences\":[\"a\"],"
-		  "\"lifetime\":600}",
-			5 },
-		{ "{\"id\":5,\"mint\":true,\"namespace\":\"ci\",\"uid\":\"u\",\"audiences\":[\"a\"],"
-		  "\"lifetime\":600}",
-			5 },
-		{ "{\"id\":5,\"mint\":true,\"namespace\":\"ci\",\"name\":\"a\",\"audiences\":[\"a\"],"
-		  "\"lifetime\":600}",
-			5 },
-		{ "{\"id\":5,\"mint\":true,\"namespace\":\"ci\",\"name\":\"a\",\"uid\":\"u\","
-		  "\"lifetime\":600}",
-			5 },
-		{ "{\"id\":5,\"mint\":true,\"namespace\":\"ci\",\"name\":\"a\",\"uid\":\"u\","
-		  "\"audiences\":[\"a\"]}",
-			5 },
-		/* a refusal lacks one */
-		{ "{\"id\":5,\"mint\":false,\"name\":\"a\",\"lifetime\":0}", 5 },
-		{ "{\"id\":5,\"mint\":false,\"namespace\":\"ci\",\"lifetime\":0}", 5 },
-		{ "{\"id\":5,\"mint\":false,\"namespace\":\"ci\",\"name\":\"a\"}", 5 },
-		/* one of another type */
-		{ "{\"id\":5,\"mint\":1,\"namespace\":\"ci\",\"name\":\"a\",\"lifetime\":0}",
-			5 },
-		{ "{\"id\":5,\"mint\":\"true\",\"namespace\":\"ci\",\"name\":\"a\",\"lifetime\":0}",
-			5 },
-		{ "{\"id\":5,\"mint\":null,\"namespace\":\"ci\",\"name\":\"a\",\"lifetime\":0}",
-			5 },
-		{ "{\"id\":5,\"mint\":false,\"namespace\":7,\"name\":\"a\",\"lifetime\":0}",
-			5 },
-		{ "{\"id\":5,\"mint\":false,\"namespace\":\"ci\",\"name\":null,\"lifetime\":0}",
-			5 },
-		{ "{\"id\":5,\"mint\":false,\"namespace\":\"ci\",\"name\":\"a\",\"lifetime\":\"0\"}",
-			5 },
-		{ "{\"id\":5,\"mint\":false,\"namespace\":\"ci\",\"name\":\"a\",\"lifetime\":6.5}",
-			5 },
-		{ "{\"id\":5," REFUSAL ",\"uid\":null}", 5 },
-		{ "{\"id\":5," REFUSAL ",\"uid\":7}", 5 },
-		{ "{\"id\":5," REFUSAL ",\"actor\":7}", 5 },
-		{ "{\"id\":5," REFUSAL ",\"peer\":[]}", 5 },
-		{ "{\"id\":5," REFUSAL ",\"outcome\":null}", 5 },
-		{ "{\"id\":5," REFUSAL ",\"detail\":{}}", 5 },
-		{ "{\"id\":5," REFUSAL ",\"audiences\":null}", 5 },
-		{ "{\"id\":5," REFUSAL ",\"audiences\":\"a\"}", 5 },
-		{ "{\"id\":5," REFUSAL ",\"audiences\":{}}", 5 },
-		{ "{\"id\":5," REFUSAL ",\"audiences\":[7]}", 5 },
-		{ "{\"id\":5," REFUSAL ",\"audiences\":[\"a\",null]}", 5 },
-		{ "{\"id\":5,\"mint\":true,\"namespace\":\"ci\",\"name\":\"a\",\"uid\":\"u\","
-		  "\"audiences\":\"a\",\"lifetime\":600}",
-			5 },
-		{ "{\"id\":5,\"mint\":true,\"namespace\":\"ci\",\"name\":\"a\",\"uid\":\"u\","
-		  "\"audiences\":[[\"a\"]],\"lifetime\":600}",
-			5 },
+		{ "{\"id\":5,\"deed\":\"mint\",\"token\":{\"lifetime\":1e400}}", 0 },
+		{ "{\"id\":5,\"deed\":\"mint\",\"token\":{\"lifetime\":9223372036854775808}}",
+			0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_bad_request(cases[i].packet, cases[i].id);
+}
+
+/* Each of these with id 5. */
+static void members_are_those_of_the_deed_and_of_their_type(void **state)
+{
+	static const char *const cases[] = {
+		/* of an older wire */
+		TOKEN ",\"more\":1",
+		TOKEN ",\"event\":\"token.issued\"",
+		TOKEN ",\"kubernetes\":{}",
+		REFUSAL ",\"event\":\"token.issued\"",
+		"\"mint\":true," WISH,
+		"\"mint\":false,\"namespace\":\"ci\",\"name\":\"app\",\"lifetime\":0",
+		/* no deed, or none of these */
+		"\"token\":{" WISH "}",
+		"\"deed\":null",
+		"\"deed\":7",
+		"\"deed\":\"\"",
+		"\"deed\":\"Mint\",\"token\":{" WISH "}",
+		"\"deed\":\"mint \",\"token\":{" WISH "}",
+		"\"deed\":\"token issued\"",
+		"\"deed\":\"token.refused\"",
+		/* a wish that wishes nothing, and a refusal that wishes something */
+		"\"deed\":\"mint\"",
+		"\"deed\":\"mint\",\"token\":null",
+		"\"deed\":\"mint\",\"token\":[]",
+		"\"deed\":\"mint\",\"token\":\"t\"",
+		"\"deed\":\"mint\",\"token\":{}",
+		REFUSAL ",\"token\":{" WISH "}",
+		REFUSAL ",\"token\":{}",
+		REFUSAL ",\"token\":null",
+		"\"deed\":\"review refused\",\"token\":{" WISH "}",
+		/* another type */
+		REFUSAL ",\"subject\":7",
+		REFUSAL ",\"actor\":7",
+		REFUSAL ",\"peer\":[]",
+		REFUSAL ",\"outcome\":null",
+		REFUSAL ",\"detail\":{}",
+		REFUSAL ",\"audiences\":null",
+		REFUSAL ",\"audiences\":\"a\"",
+		REFUSAL ",\"audiences\":{}",
+		REFUSAL ",\"audiences\":[7]",
+		REFUSAL ",\"audiences\":[\"a\",null]",
+		TOKEN ",\"audiences\":\"a\"",
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct signer_request got = { .id = 99, .lifetime_s = 77 };
-		struct err err = ERR_INIT;
+		auto_free char *packet = text_format("{\"id\":5,%s}", cases[i]);
 
-		if (signer_request_read(cases[i].packet, strlen(cases[i].packet), &got, &err) ==
-			0)
-			fail_msg("accepted %s", cases[i].packet);
-		assert_int_equal(err.code, ERR_BAD_INPUT);
-		assert_true(got.id == cases[i].id);
-		assert_int_equal(got.lifetime_s, 77);
-		assert_null(got.root);
+		assert_bad_request(packet, 5);
 	}
+}
+
+static void a_wish_has_all_its_members_and_no_others(void **state)
+{
+#define N "\"namespace\":\"ci\","
+#define M "\"name\":\"app\","
+#define U "\"uid\":\"u\","
+#define A "\"audiences\":[\"a\"],"
+#define L "\"lifetime\":600"
+	static const char *const cases[] = {
+		M U A L,
+		N U A L,
+		N M A L,
+		N M U L,
+		N M U "\"audiences\":[\"a\"]",
+		N M U A "\"lifetime\":\"600\"",
+		N M U A "\"lifetime\":600.0",
+		N M U A "\"lifetime\":null",
+		N M U "\"audiences\":null," L,
+		N M U "\"audiences\":\"a\"," L,
+		N M U "\"audiences\":{}," L,
+		N M U "\"audiences\":[[\"a\"]]," L,
+		N M U "\"audiences\":[\"a\",7]," L,
+		"\"namespace\":7," M U A L,
+		N "\"name\":null," U A L,
+		N M "\"uid\":7," A L,
+		N M "\"uid\":null," A L,
+		N M U A L ",\"pod\":7",
+		N M U A L ",\"pod\":null",
+		N M U A L ",\"pod_uid\":{}",
+		N M U A L ",\"node\":[]",
+		N M U A L ",\"node_uid\":false",
+		N M U A L ",\"secret\":\"s\"",
+		N M U A L ",\"exp\":9999999999",
+		N M U A L ",\"actor\":\"a\"",
+	};
+#undef N
+#undef M
+#undef U
+#undef A
+#undef L
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		auto_free char *packet =
+			text_format("{\"id\":5,\"deed\":\"mint\",\"token\":{%s}}", cases[i]);
+
+		assert_bad_request(packet, 5);
+	}
+}
+
+static void assert_refused_when_cut(const char *packet)
+{
+	struct signer_request got = { .root = NULL };
+	struct err err;
+
+	for (size_t len = 0; len < strlen(packet); len++)
+		assert_fails(ERR_BAD_INPUT, signer_request_read(packet, len, &got, &err));
+	/* whole, it is read: it was the cut */
+	assert_succeeds(signer_request_read(packet, strlen(packet), &got, &err));
+	signer_request_free(&got);
 }
 
 static void a_packet_cut_anywhere_is_refused(void **state)
 {
-	static const char request[] = "{\"id\":5," TOKEN "}";
-	static const char refusal[] = "{\"id\":5," REFUSAL "}";
 	static const char reply[] = "{\"id\":5,\"token\":\"a.b.c\",\"jti\":\"j\",\"kid\":\"k\","
 				    "\"subject\":\"s\",\"exp\":9}";
-	struct signer_request got = { .root = NULL };
 	struct signer_reply answer;
 	struct err err;
 
 	(void)state;
-	for (size_t len = 0; len < strlen(request); len++)
-		assert_fails(ERR_BAD_INPUT, signer_request_read(request, len, &got, &err));
-	for (size_t len = 0; len < strlen(refusal); len++)
-		assert_fails(ERR_BAD_INPUT, signer_request_read(refusal, len, &got, &err));
-	/* whole, they are read: it was the cut */
-	assert_succeeds(signer_request_read(request, strlen(request), &got, &err));
-	signer_request_free(&got);
-	assert_succeeds(signer_request_read(refusal, strlen(refusal), &got, &err));
-	signer_request_free(&got);
+	assert_refused_when_cut("{\"id\":5," TOKEN "}");
+	assert_refused_when_cut("{\"id\":5," REFUSAL ",\"subject\":\"s\"}");
 	for (size_t len = 0; len < strlen(reply); len++)
 		assert_fails(ERR_FAILED, signer_reply_read(reply, len, &answer, &err));
 }
@@ -383,14 +484,14 @@ static void an_error_is_never_taken_for_success(void **state)
 static void an_audience_keeps_its_zero_byte(void **state)
 {
 	static const char packet[] =
-		"{\"id\":5,\"mint\":true,\"namespace\":\"ci\",\"name\":\"app\",\"uid\":\"u\","
-		"\"audiences\":[\"vault\\u0000x\"],\"lifetime\":600}";
+		"{\"id\":5,\"deed\":\"mint\",\"token\":{\"namespace\":\"ci\",\"name\":\"app\","
+		"\"uid\":\"u\",\"audiences\":[\"vault\\u0000x\"],\"lifetime\":600}}";
 	struct signer_request got;
 	struct err err;
 
 	(void)state;
 	assert_succeeds(signer_request_read(packet, strlen(packet), &got, &err));
-	assert_int_equal(json_string_length(json_array_get(got.audiences, 0)), 7);
+	assert_int_equal(json_string_length(json_array_get(got.mint.audiences, 0)), 7);
 	signer_request_free(&got);
 	/* A raw one is no JSON. */
 	assert_fails(ERR_BAD_INPUT, signer_request_read("{\0}", 3, &got, &err));
@@ -399,8 +500,8 @@ static void an_audience_keeps_its_zero_byte(void **state)
 static void a_message_too_long_is_not_written(void **state)
 {
 	auto_free char *detail = text_alloc(SIGNER_MESSAGE_MAX + 1, 1);
-	struct signer_request sent = {
-		.id = 1, .namespace = "ci", .name = "app", .detail = detail
+	const struct signer_request sent = {
+		.id = 1, .deed = SIGNER_TOKEN_REFUSED, .detail = detail
 	};
 	char *packet = NULL;
 	struct err err;
@@ -422,12 +523,16 @@ static void a_message_too_long_is_not_written(void **state)
 }
 
 UNIT_MAIN(cmocka_unit_test(a_wish_for_a_token_comes_through),
-	cmocka_unit_test(a_refusal_comes_through),
+	cmocka_unit_test(what_a_token_is_bound_to_comes_through),
+	cmocka_unit_test(refusals_come_through),
+	cmocka_unit_test(a_refusal_needs_nothing_but_its_name),
 	cmocka_unit_test(the_wire_is_as_it_is_written_down),
-	cmocka_unit_test(a_wish_without_an_account_is_not_read_back),
+	cmocka_unit_test(a_wish_without_an_account_is_not_written),
 	cmocka_unit_test(replies_come_through),
 	cmocka_unit_test(a_refusal_of_any_text_comes_through),
 	cmocka_unit_test(bad_requests_are_refused_and_keep_their_id),
+	cmocka_unit_test(members_are_those_of_the_deed_and_of_their_type),
+	cmocka_unit_test(a_wish_has_all_its_members_and_no_others),
 	cmocka_unit_test(a_packet_cut_anywhere_is_refused),
 	cmocka_unit_test(bad_replies_are_refused),
 	cmocka_unit_test(an_error_is_never_taken_for_success),

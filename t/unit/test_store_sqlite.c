@@ -294,7 +294,7 @@ static void a_check_finds_damage_and_dangling_rows(void **state)
 	run_sql("PRAGMA foreign_keys = OFF; DELETE FROM client");
 	store = suite_open(STORE_READ);
 	assert_fails(ERR_UNHEALTHY, store_check(store, &err));
-	assert_mentions(err.text, "client_group");
+	assert_mentions(err.text, "refers to what is not there");
 	store_close(take(store));
 	bytes = read_store(&len);
 	memset(bytes + len - 4096, 0x55, 4096);
@@ -465,8 +465,35 @@ static int fault_account_annotate(struct store *store, struct err *err)
 
 static int fault_account_delete(struct store *store, struct err *err)
 {
-	return store_account_delete(store, SUITE_ISSUER, "ci", "app", SUITE_ACTOR, SUITE_NOW,
+	return store_account_delete(store, SUITE_ISSUER, "ci", "idle", SUITE_ACTOR, SUITE_NOW,
 		err);
+}
+
+static int fault_node_create(struct store *store, struct err *err)
+{
+	struct store_node node = suite_node("new");
+
+	(void)text_fit(node.uid, sizeof(node.uid), "the-same-in-every-run");
+	return store_node_create(store, SUITE_ISSUER, &node, SUITE_ACTOR, err);
+}
+
+static int fault_node_delete(struct store *store, struct err *err)
+{
+	return store_node_delete(store, SUITE_ISSUER, "n1", SUITE_ACTOR, SUITE_NOW, err);
+}
+
+static int fault_pod_create(struct store *store, struct err *err)
+{
+	char *audiences[] = { (char[]){ "a" }, (char[]){ "b" } };
+	struct store_pod pod = suite_pod("new", "n1", audiences, 2);
+
+	(void)text_fit(pod.uid, sizeof(pod.uid), "the-same-in-every-run");
+	return store_pod_create(store, SUITE_ISSUER, &pod, SUITE_ACTOR, err);
+}
+
+static int fault_pod_delete(struct store *store, struct err *err)
+{
+	return store_pod_delete(store, SUITE_ISSUER, "ci", "pod", SUITE_ACTOR, SUITE_NOW, err);
 }
 
 static int fault_client_create(struct store *store, struct err *err)
@@ -550,7 +577,8 @@ static int fault_clock_accept(struct store *store, struct err *err)
 typedef int deed_fn(struct store *store, struct err *err);
 
 static deed_fn *const deed[] = { fault_account_create, fault_account_annotate,
-	fault_account_delete, fault_client_create, fault_client_revoke, fault_grant_add,
+	fault_account_delete, fault_node_create, fault_node_delete, fault_pod_create,
+	fault_pod_delete, fault_client_create, fault_client_revoke, fault_grant_add,
 	fault_grant_remove, fault_key_add, fault_key_erase, fault_keys_reseal,
 	fault_clock_accept, fault_audit_append };
 

@@ -396,13 +396,35 @@ static void distances_between_extremes_do_no_harm(void **state)
 	assert_true(strlen(text_relative(INT64_MAX, INT64_MIN).s) > 0);
 }
 
+/* RFC 3339 §5.6; of fractions nothing is kept. */
+static void a_time_may_have_a_fraction_and_an_offset(void **state)
+{
+	static const char *const same[] = { "2030-03-17T17:46:40Z", "2030-03-17T17:46:40.5Z",
+		"2030-03-17T17:46:40.999999999Z", "2030-03-17T17:46:40+00:00",
+		"2030-03-17T17:46:40-00:00", "2030-03-17T19:46:40+02:00",
+		"2030-03-17T12:16:40.25-05:30", "2030-03-18T17:45:40+23:59" };
+	struct err err;
+	unix_time at;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(same); i++) {
+		assert_succeeds(text_read_time(same[i], &at, &err));
+		assert_int_equal(at, 1900000000);
+	}
+}
+
 static void a_time_reads_back_and_nothing_else_does(void **state)
 {
 	static const char *const bad[] = { "", "2027-01-31", "2027-01-31T00:00:00", "now",
 		"2027-02-30T00:00:00Z", "2027-1-31T00:00:00Z", "2027-01-31T00:00:00Z ",
 		" 2027-01-31T00:00:00Z", "2027-01-31t00:00:00z", "2027-01-31T24:00:00Z",
-		"2027-01-31T00:00:60Z", "2027-01-31T00:00:00+00:00", "1970-01-01T00:00:00Z",
-		"1969-12-31T23:59:59Z" };
+		"2027-01-31T00:00:60Z", "1970-01-01T00:00:00Z", "1969-12-31T23:59:59Z",
+		"2027-01-31T00:00:00.Z", "2027-01-31T00:00:00,5Z", "2027-01-31T00:00:00.5",
+		"2027-01-31T00:00:00+0000", "2027-01-31T00:00:00+00",
+		"2027-01-31T00:00:00+24:00", "2027-01-31T00:00:00+00:60",
+		"2027-01-31T00:00:00+0:000", "2027-01-31T00:00:00 00:00",
+		"2027-01-31T00:00:00+-1:00", "2027-01-31T00:00:00+00:00Z",
+		"1970-01-01T00:00:00+00:00", "1970-01-01T00:59:59+01:00" };
 	struct err err;
 	unix_time at = 77;
 
@@ -416,6 +438,7 @@ static void a_time_reads_back_and_nothing_else_does(void **state)
 }
 
 UNIT_MAIN(cmocka_unit_test(a_time_reads_back_and_nothing_else_does),
+	cmocka_unit_test(a_time_may_have_a_fraction_and_an_offset),
 	cmocka_unit_test(a_text_grows_and_stays_terminated),
 	cmocka_unit_test(bytes_may_hold_a_nul),
 	cmocka_unit_test(taking_an_empty_text_gives_an_empty_string),

@@ -3,15 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "access/policy.h"
 #include "base/name.h"
-#include "issuer/kube.h"
-#include "issuer/policy.h"
 
-static int forbid(const char *caller, const char *namespace, const char *name,
+int policy_forbid(const char *caller, const char *namespace, const char *name,
 	const char *reason, struct err *err)
 {
 	/* kube-apiserver's words, so that people and tools recognise them; then our reason. */
-	return kube_refuse(err, KUBE_FORBIDDEN,
+	return err_set(err, ERR_REFUSED,
 		"serviceaccounts \"%s\" is forbidden: User \"%s\" cannot create resource "
 		"\"serviceaccounts/token\" in API group \"\" in the namespace \"%s\": %s",
 		name, caller, namespace, reason);
@@ -20,7 +19,8 @@ static int forbid(const char *caller, const char *namespace, const char *name,
 static bool covers_subject(const struct store_grant *grant, const char *namespace,
 	const char *name)
 {
-	return name_matches(grant->namespace, namespace) && name_matches(grant->name, name);
+	return !grant->is_review && name_matches(grant->namespace, namespace) &&
+		name_matches(grant->name, name);
 }
 
 static bool covers_audience(const struct store_grant *grant, const json_t *audience)
@@ -52,7 +52,8 @@ int policy_allows_subject(const struct store_grants *grants, const char *caller,
 	for (size_t i = 0; i < grants->count; i++)
 		if (covers_subject(&grants->grant[i], namespace, name))
 			return 0;
-	return forbid(caller, namespace, name, "no grant covers this service account", err);
+	return policy_forbid(caller, namespace, name, "no grant covers this service account",
+		err);
 }
 
 /* No grant fits: which audience is to blame? */
@@ -76,9 +77,9 @@ static int refuse_audiences(const struct store_grants *grants, const char *calle
 			continue;
 		(void)snprintf(reason, sizeof(reason), "no grant covers audience \"%.*s\"",
 			NAME_AUDIENCE_MAX, json_string_value(one));
-		return forbid(caller, wish->namespace, wish->name, reason, err);
+		return policy_forbid(caller, wish->namespace, wish->name, reason, err);
 	}
-	return forbid(caller, wish->namespace, wish->name,
+	return policy_forbid(caller, wish->namespace, wish->name,
 		"no single grant covers all audiences", err);
 }
 

@@ -1,0 +1,32 @@
+/* certificate.h - who shows a client certificate: its CN is the user, its Os are groups, as in
+ * Kubernetes. Trusted are the certificates of one file of CAs, minus those on one file of
+ * revocation lists; both are read anew when they change. RFC 5280.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef CERTIFICATE_H
+#define CERTIFICATE_H
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "issuer/http.h"
+#include "issuer/user.h"
+
+struct certificate_trust;
+
+/* `crl_path` may be NULL. ERR_BAD_INPUT if there is no certificate or list in a file, or a list
+ * that none of the CAs has signed. */
+int certificate_trust_open(const char *ca_path, const char *crl_path,
+	struct certificate_trust **ret, struct err *err);
+void certificate_trust_free(struct certificate_trust *trust);
+
+/* Looks whether a file has changed, and reads both again if so: then `ret_changed`. If that
+ * fails what was read before stays in force. Any thread may verify meanwhile. */
+int certificate_trust_refresh(struct certificate_trust *trust, bool *ret_changed,
+	struct err *err);
+
+/* The user of a chain, the client's own certificate first; at least one. ERR_REFUSED says why
+ * it is not to be believed: unknown CA, expired, revoked, perhaps revoked because the list is
+ * out of date, not for clients, no or two names. */
+int certificate_user(struct certificate_trust *trust, const struct http_blob *chain,
+	size_t count, unix_time now, struct user *ret, struct err *err);
+
+#endif

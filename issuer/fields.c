@@ -1,0 +1,251 @@
+/* fields.c - see fields.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "issuer/fields.h"
+
+static const char *const names[] = {
+	[FIELD_STRING] = "string (without zero bytes)",
+	[FIELD_INT64] = "int64",
+	[FIELD_BOOL] = "bool",
+	[FIELD_TIME] = "time",
+	[FIELD_STRINGS] = "[]string",
+	[FIELD_STRING_MAP] = "map[string]string",
+	[FIELD_OBJECT] = "object",
+	[FIELD_OBJECTS] = "[]object",
+	[FIELD_ANY] = "any",
+};
+
+struct check {
+	fields_unknown_fn *unknown;
+	void *ctx;
+	struct err *err;
+};
+
+const char *fields_type_name(const json_t *value)
+{
+	switch (json_typeof(value)) {
+	case JSON_OBJECT:
+		return "object";
+	case JSON_ARRAY:
+		return "array";
+	case JSON_STRING:
+		return "string";
+	case JSON_INTEGER:
+	case JSON_REAL:
+		return "number";
+	case JSON_TRUE:
+	case JSON_FALSE:
+		return "bool";
+	case JSON_NULL:
+		break;
+	}
+	return "null";
+}
+
+static int wrong(const struct check *check, const json_t *value, const char *path,
+	const char *wanted)
+{
+	return err_set(check->err, ERR_BAD_INPUT,
+		"cannot use %s for field %.200s, which has type %s", fields_type_name(value),
+		path, wanted);
+}
+
+/* Without a zero byte: what is compared and looked up is what was sent. */
+static bool is_plain_string(const json_t *value)
+{
+	return json_is_string(value) &&
+		strlen(json_string_value(value)) == json_string_length(value);
+}
+
+static bool is_time(const json_t *value)
+{
+	struct err ignored = ERR_INIT;
+	unix_time at;
+
+	return is_plain_string(value) &&
+		text_read_time(json_string_value(value), &at, &ignored) == 0;
+}
+
+static int check_strings(const struct check *check, const json_t *list, const char *path)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+	{
+		if (!json_is_string(one))
+			return wrong(check, one, path, "string");
+	}
+	return 0;
+}
+
+static int check_map(const struct check *check, const json_t *map, const char *path)
+{
+	const char *key;
+	json_t *one;
+
+	json_object_foreach((json_t *)(uintptr_t)map, key, one)
+	{
+		if (!json_is_string(one))
+			return wrong(check, one, path, "string");
+	}
+	return 0;
+}
+
+static int check_object(const struct check *check, const json_t *object,
+	const struct field *fields, const char *path);
+
+static int check_objects(const struct check *check, const json_t *list,
+	const struct field *fields, const char *path)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+	{
+		auto_free char *at = text_format("%s[%zu]", path, i);
+
+		if (!json_is_object(one) && !json_is_null(one))
+			return wrong(check, one, at, "object");
+		if (check_object(check, one, fields, at) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static bool has_type(const json_t *value, enum field_type type)
+{
+	switch (type) {
+	case FIELD_STRING:
+		return is_plain_string(value);
+	case FIELD_INT64:
+		return json_is_integer(value);
+	case FIELD_BOOL:
+		return json_is_boolean(value);
+	case FIELD_TIME:
+		return is_time(value);
+	case FIELD_STRINGS:
+	case FIELD_OBJECTS:
+		return json_is_array(value);
+	case FIELD_STRING_MAP:
+	case FIELD_OBJECT:
+		return json_is_object(value);
+	case FIELD_ANY:
+		break;
+	}
+	return true;
+}
+
+static int check_value(const struct check *check, const json_t *value,
+	const struct field *field, const char *path)
+{
+	if (json_is_null(value))
+		return 0;
+	if (!has_type(value, field->type))
+		return wrong(check, value, path, names[field->type]);
+	switch (field->type) {
+	case FIELD_STRINGS:
+		return check_strings(check, value, path);
+	case FIELD_STRING_MAP:
+		return check_map(check, value, path);
+	case FIELD_OBJECT:
+		return check_object(check, value, field->members, path);
+	case FIELD_OBJECTS:
+		return check_objects(check, value, field->members, path);
+	default:
+		return 0;
+	}
+}
+
+static const struct field *find(const struct field *fields, const char *name)
+{
+	while (fields->name && strcmp(fields->name, name) != 0)
+		fields++;
+	return fields->name ? fields : NULL;
+}
+
+/* In the order of the text: so are the members that are not known told. */
+static int check_object(const struct check *check, const json_t *object,
+	const struct field *fields, const char *path)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)object, key, value)
+	{
+		auto_free char *at = text_format("%s%s%s", path, *path ? "." : "", key);
+		const struct field *field = find(fields, key);
+
+		if (!field)
+			check->unknown(at, check->ctx);
+		else if (check_value(check, value, field, at) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int fields_check(const json_t *object, const struct field *fields, fields_unknown_fn *unknown,
+	void *ctx, struct err *err)
+{
+	const struct check check = { unknown, ctx, err };
+
+	return check_object(&check, object, fields, "");
+}
+
+static bool is_empty(const json_t *value)
+{
+	return json_is_null(value) ||
+		(json_is_string(value) && json_string_length(value) == 0) ||
+		(json_is_array(value) && json_array_size(value) == 0) ||
+		(json_is_object(value) && json_object_size(value) == 0) ||
+		(json_is_integer(value) && json_integer_value(value) == 0) ||
+		json_is_false(value);
+}
+
+static json_t *copy_objects(const json_t *list, const struct field *fields)
+{
+	json_t *copy = json_array();
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(list, i, one)(void)
+		json_array_append_new(copy, fields_copy(one, fields));
+	return copy;
+}
+
+json_t *fields_copy(const json_t *object, const struct field *fields)
+{
+	json_t *copy = json_object();
+
+	for (; fields->name; fields++) {
+		json_t *value = json_object_get(object, fields->name);
+
+		if (!value || is_empty(value))
+			continue;
+		if (fields->type == FIELD_OBJECT)
+			value = fields_copy(value, fields->members);
+		else if (fields->type == FIELD_OBJECTS)
+			value = copy_objects(value, fields->members);
+		else
+			value = json_incref(value);
+		(void)json_object_set_new(copy, fields->name,
+			value); /* fails for memory only */
+	}
+	return copy;
+}
+
+const char *fields_string(const json_t *object, const char *member)
+{
+	return json_string_value(json_object_get(object, member));
+}
+
+json_t *fields_object(const json_t *object, const char *member)
+{
+	json_t *value = json_object_get(object, member);
+
+	return json_is_object(value) ? value : NULL;
+}

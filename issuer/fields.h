@@ -1,0 +1,49 @@
+/* fields.h - JSON against the types of an API object: whether each member has the type it must
+ * have, which ones the type does not know, and a copy of what it does know.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef FIELDS_H
+#define FIELDS_H
+
+#include <jansson.h>
+
+#include "base/err.h"
+
+enum field_type {
+	FIELD_STRING,
+	FIELD_INT64,
+	FIELD_BOOL,
+	FIELD_TIME,       /* RFC 3339 */
+	FIELD_STRINGS,    /* a list of strings */
+	FIELD_STRING_MAP, /* an object whose members are strings */
+	FIELD_OBJECT,
+	FIELD_OBJECTS, /* a list of objects */
+	FIELD_ANY,
+};
+
+/* A list of these ends with a NULL name. */
+struct field {
+	const char *name;
+	enum field_type type;
+	const struct field *members; /* of objects */
+};
+
+/* Told of each member that the type does not know: "spec.x". */
+typedef void fields_unknown_fn(const char *path, void *ctx);
+
+/* `object` may be NULL or null: then there is nothing wrong. null stands for an absent member
+ * everywhere. ERR_BAD_INPUT names the first member of a wrong type, and both types. */
+int fields_check(const json_t *object, const struct field *fields, fields_unknown_fn *unknown,
+	void *ctx, struct err *err);
+
+/* The members that the type knows, without those that are null or empty: what Go's omitempty
+ * would write. A new reference. */
+json_t *fields_copy(const json_t *object, const struct field *fields);
+
+/* Of an object that was checked: NULL for what is absent or null. Borrowed. */
+const char *fields_string(const json_t *object, const char *member);
+json_t *fields_object(const json_t *object, const char *member);
+
+/* "string", "number", ... of a value. */
+const char *fields_type_name(const json_t *value);
+
+#endif

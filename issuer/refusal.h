@@ -1,0 +1,27 @@
+/* refusal.h - no, and a record of it: what an authenticated caller was refused, on disk before
+ * the answer leaves.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef REFUSAL_H
+#define REFUSAL_H
+
+#include "issuer/gateway.h"
+#include "issuer/http.h"
+#include "issuer/kube.h"
+#include "issuer/user.h"
+
+/* What was asked, and by whom; borrowed for the call. */
+struct refusal {
+	enum signer_deed deed;
+	const struct user *caller;
+	const char *subject;              /* what for; may be NULL */
+	const json_t *audiences;          /* may be NULL */
+	const char *bound;                /* to what; may be NULL */
+	const struct kube_object *object; /* for the answer; without a kind there is none */
+};
+
+/* Answers with `why`. A refusal is recorded first: the call is suspended meanwhile. Our own
+ * failures are not recorded. */
+void refusal_reply(const struct gateway *gw, struct http_call *call,
+	const struct refusal *refusal, const struct err *why);
+
+#endif

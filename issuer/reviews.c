@@ -1,0 +1,178 @@
+/* reviews.c - see reviews.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "access/access.h"
+#include "base/text.h"
+#include "issuer/bearer.h"
+#include "issuer/kube.h"
+#include "issuer/kube_body.h"
+#include "issuer/refusal.h"
+#include "issuer/reviews.h"
+
+/* ---- TokenReview ---- */
+
+/* The token as it was meant: Kubernetes takes blanks off both ends. NULL if a zero byte is in
+ * it: no token has one. */
+static char *token_of(const json_t *spec)
+{
+	static const char blanks[] = " \t\r\n\v\f";
+	const json_t *value = json_object_get(spec, "token");
+	const char *s = json_string_value(value);
+	size_t len;
+
+	if (!s || strlen(s) != json_string_length(value))
+		return NULL;
+	s += strspn(s, blanks);
+	len = strlen(s);
+	while (len > 0 && strchr(blanks, s[len - 1]))
+		len--;
+	return strndup(s, len);
+}
+
+/* status, and 0; or -1 if we cannot tell. What is wrong with a token is no error of ours. */
+static int judge(const struct gateway *gw, const json_t *spec, struct clock_reading clock,
+	json_t **ret, struct err *err)
+{
+	const json_t *asked = json_object_get(spec, "audiences");
+	auto_free char *token = token_of(spec);
+	auto_user struct user user = { .name = "" };
+	json_t *audiences = NULL;
+	struct err why = ERR_INIT;
+
+	if (!token)
+		(void)err_set(&why, ERR_REFUSED, "it has a zero byte");
+	else if (bearer_user(gw, token, json_array_size(asked) > 0 ? asked : gw->api_audiences,
+			 clock, &user, &audiences, &why) == 0) {
+		*ret = json_pack("{s:b, s:o, s:o}", "authenticated", true, "user",
+			user_json(&user), "audiences", audiences);
+		return 0;
+	}
+	if (why.code != ERR_REFUSED && why.code != ERR_BAD_INPUT) {
+		*err = why;
+		return -1;
+	}
+	*ret = json_pack("{s:{}, s:o}", "user", "error",
+		json_sprintf("[invalid bearer token, %s]", why.text));
+	return 0;
+}
+
+static json_t *answer(const struct kube_body *body, json_t *status)
+{
+	static const struct field spec[] = {
+		{ "token", FIELD_STRING, NULL },
+		{ "audiences", FIELD_STRINGS, NULL },
+		{ NULL, FIELD_ANY, NULL },
+	};
+
+	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "kind", kube_token_review.kind,
+		"apiVersion", json_sprintf("%s/%s", KUBE_AUTHENTICATION_GROUP, body->version),
+		"metadata",
+		fields_copy(fields_object(body->root, "metadata"), kube_metadata_echo), "spec",
+		fields_copy(fields_object(body->root, "spec"), spec), "status", status);
+}
+
+static int check_token(const struct kube_body *body, struct err *err)
+{
+	const json_t *token = json_object_get(fields_object(body->root, "spec"), "token");
+
+	return json_string_length(token) > 0
+		? 0
+		: kube_refuse(err, KUBE_BAD_REQUEST,
+			  "token is required for TokenReview in authentication");
+}
+
+static int review(const struct gateway *gw, struct http_call *call, const struct user *caller,
+	const char *version, struct clock_reading clock, struct kube_object *ret_object,
+	struct err *err)
+{
+	auto_kube_body struct kube_body body = { .root = NULL };
+	const struct access_user who = user_access(caller);
+	json_t *status;
+
+	if (access_review(gw->store, gw->issuer->name, &who, err) < 0) {
+		*ret_object =
+			(struct kube_object){ KUBE_AUTHENTICATION_GROUP, "tokenreviews", NULL };
+		if (err->code == ERR_REFUSED)
+			err->detail = KUBE_FORBIDDEN;
+		return -1;
+	}
+	if (kube_body_read(call, &kube_token_review, version, gw->conf->limits.body_bytes,
+		    &body, err) < 0 ||
+		check_token(&body, err) < 0 ||
+		judge(gw, fields_object(body.root, "spec"), clock, &status, err) < 0)
+		return -1;
+	kube_body_warn(&body, call);
+	kube_reply_json(call, 201, answer(&body, status));
+	return 0;
+}
+
+static void serve_review(const struct gateway *gw, struct http_call *call, struct user *caller,
+	const char *version, struct clock_reading clock)
+{
+	auto_user struct user owned = *caller;
+	struct kube_object object = { .kind = NULL };
+	const struct refusal refusal = {
+		.deed = SIGNER_REVIEW_REFUSED,
+		.caller = &owned,
+		.object = &object,
+	};
+	struct err err = ERR_INIT;
+
+	if (review(gw, call, &owned, version, clock, &object, &err) < 0)
+		refusal_reply(gw, call, &refusal, &err);
+}
+
+void reviews_token_v1(const struct gateway *gw, struct http_call *call, struct user *caller,
+	const char *const *params, struct clock_reading clock)
+{
+	(void)params;
+	serve_review(gw, call, caller, "v1", clock);
+}
+
+void reviews_token_v1beta1(const struct gateway *gw, struct http_call *call,
+	struct user *caller, const char *const *params, struct clock_reading clock)
+{
+	(void)params;
+	serve_review(gw, call, caller, "v1beta1", clock);
+}
+
+/* ---- SelfSubjectReview ---- */
+
+static int review_self(const struct gateway *gw, struct http_call *call,
+	const struct user *caller, unix_time now, struct err *err)
+{
+	auto_kube_body struct kube_body body = { .root = NULL };
+	json_t *metadata;
+
+	if (kube_body_read(call, &kube_self_subject_review, "v1", gw->conf->limits.body_bytes,
+		    &body, err) < 0)
+		return -1;
+	metadata = fields_copy(fields_object(body.root, "metadata"), kube_metadata_echo);
+	(void)json_object_set_new(metadata, "creationTimestamp",
+		json_string(text_time(now).s)); /* fails for memory only */
+	kube_body_warn(&body, call);
+	kube_reply_json(call, 201,
+		json_pack("{s:s, s:s, s:o, s:{s:o}}", "kind", kube_self_subject_review.kind,
+			"apiVersion", KUBE_AUTHENTICATION_GROUP "/v1", "metadata", metadata,
+			"status", "userInfo", user_json(caller)));
+	return 0;
+}
+
+void reviews_self(const struct gateway *gw, struct http_call *call, struct user *caller,
+	const char *const *params, struct clock_reading clock)
+{
+	auto_user struct user owned = *caller;
+	const struct kube_object nothing = { .kind = NULL };
+	const struct refusal refusal = {
+		.deed = SIGNER_REVIEW_REFUSED,
+		.caller = &owned,
+		.object = &nothing,
+	};
+	struct err err = ERR_INIT;
+
+	(void)params;
+	if (review_self(gw, call, &owned, clock.now, &err) < 0)
+		refusal_reply(gw, call, &refusal, &err);
+}
