@@ -1,0 +1,354 @@
+# departures.py - where we differ from kube-apiserver on purpose. Each rule is a row of the table
+# "Departures" in doc/kubernetes.md; it says for which requests it holds and what our answer has to
+# be then, so that it excuses nothing else. Rules look at requests and answers, never at names.
+# SPDX-License-Identifier: Apache-2.0
+import json
+import re
+
+from golden.recording import is_jwt, member, token_parts
+
+GROUP = "/apis/authentication.k8s.io"
+PUBLIC = ("/.well-known/openid-configuration", "/openid/v1/jwks")
+INDEXES = ("/api", "/api/v1", "/apis", GROUP, GROUP + "/v1", GROUP + "/v1beta1")
+REVIEWS = tuple(
+    "%s/%s/%s" % (GROUP, version, kind)
+    for version, kind in (
+        ("v1", "tokenreviews"), ("v1beta1", "tokenreviews"), ("v1", "selfsubjectreviews"))
+)
+HEALTH = re.compile(r"/(healthz|livez|readyz)(/|$)")
+# What the answer differs in, if it is the same in all else.
+VERSION_MEMBERS = re.compile(
+    r"\.body\.(build|git|go|compiler|platform|minCompatibility|emulation|major|minor)")
+INDEX_MEMBERS = re.compile(r"\.body\.(groups|resources|versions|preferredVersion)\b")
+
+RULES = []
+
+
+def rule(name):
+    def add(function):
+        RULES.append((name, function))
+        return function
+    return add
+
+
+class Case:
+    """One exchange, our answer to it, and the lines in which that differs."""
+
+    def __init__(self, world, exchange, ours, differences):
+        self.world = world
+        self.exchange = exchange
+        self.theirs = exchange.answer
+        self.ours = ours
+        self.differences = differences
+        self.path = exchange.path.rstrip("/")
+
+    @property
+    def is_served(self):
+        return (self.exchange.account is not None or self.path in INDEXES + REVIEWS
+                or self.path == "/version")
+
+    @property
+    def is_anonymous_to_them(self):
+        return self.exchange.bearer is None
+
+    def we_refuse(self, status, reason):
+        """Is our answer such a Status? (One to HEAD has no body.)"""
+        if self.ours.status != status or self.ours.media_type != "application/json":
+            return False
+        return self.exchange.method == "HEAD" or (
+            self.ours.json.get("kind") == "Status" and self.ours.json.get("reason") == reason)
+
+    def differs_only_in(self, pattern):
+        return all(re.match(pattern, line) for line in self.differences)
+
+    def both(self, status):
+        return self.theirs.status == status == self.ours.status
+
+
+@rule("public-documents")
+def public_documents(case):
+    """Discovery and JWKS are for everybody: credentials, Accept and rights are not looked at."""
+    if case.path not in PUBLIC or case.theirs.status in (404, 405):
+        return False
+    if case.exchange.method not in ("GET", "HEAD"):
+        return case.we_refuse(405, "MethodNotAllowed")
+    return case.theirs.status != 200 and case.ours.status == 200 and (
+        bool(case.ours.json) or case.exchange.method == "HEAD")
+
+
+@rule("public-caching")
+def public_caching(case):
+    """They have an ETag, and may be asked for with HEAD."""
+    if case.path not in PUBLIC:
+        return False
+    if case.exchange.header("If-None-Match"):
+        return case.ours.status == 304 and not case.ours.body
+    return (case.exchange.method == "HEAD" and case.ours.status == 200
+            and case.theirs.status == 405)
+
+
+@rule("jwks-uri")
+def jwks_uri(case):
+    """The keys are where the issuer is."""
+    return case.both(200) and case.differs_only_in(r"\.body\.jwks_uri:") and (
+        case.ours.json["jwks_uri"] == case.world.issuer + PUBLIC[1])
+
+
+@rule("health")
+def health(case):
+    """Health is /livez and /readyz, on the listener for operators."""
+    if not HEALTH.match(case.exchange.path):
+        return False
+    if case.path not in ("/livez", "/readyz"):
+        return case.we_refuse(404, "NotFound") or case.we_refuse(401, "Unauthorized")
+    if case.exchange.method not in ("GET", "HEAD"):
+        return case.we_refuse(405, "MethodNotAllowed")
+    return case.ours.status == 200 and case.ours.media_type == "text/plain"
+
+
+@rule("two-credentials")
+def two_credentials(case):
+    """Which of two did they mean?"""
+    headers = [name for name, _ in case.exchange.headers if name.lower() == "authorization"]
+    return len(headers) > 1 and case.we_refuse(401, "Unauthorized")
+
+
+@rule("impersonation")
+def impersonation(case):
+    return case.exchange.is_impersonating and case.we_refuse(403, "Forbidden")
+
+
+@rule("anonymous")
+def anonymous(case):
+    """Nobody is system:anonymous: who shows nothing that we know gets 401, whatever the path."""
+    if not case.is_anonymous_to_them:
+        return False
+    if case.exchange.header("Authorization") is not None or (
+            case.is_served and case.path != "/version"):
+        return case.we_refuse(401, "Unauthorized")
+    return False
+
+
+@rule("open-version")
+def open_version(case):
+    """/version is for everybody, as kube-apiserver has it by default."""
+    return (case.path == "/version" and case.exchange.header("Authorization") is None
+            and case.theirs.status in (401, 403) and case.ours.status == 200)
+
+
+@rule("other-resources")
+def other_resources(case):
+    """There is a token API here, and no other part of Kubernetes."""
+    is_theirs = case.theirs.status != 404 or case.theirs.media_type != "text/plain"
+    return (is_theirs and not case.is_served and case.path not in PUBLIC
+            and case.we_refuse(404, "NotFound"))
+
+
+@rule("not-found")
+def not_found(case):
+    """404 is a Status, too."""
+    return (case.theirs.status == 404 and case.theirs.media_type == "text/plain"
+            and case.we_refuse(404, "NotFound"))
+
+
+@rule("method-first")
+def method_first(case):
+    """What no caller can do is said before what this caller may do."""
+    return case.theirs.status == 403 and case.is_served and case.we_refuse(405, "MethodNotAllowed")
+
+
+@rule("timeout")
+def timeout(case):
+    """Whoever waits decides how long; `timeout` in the query is not looked at."""
+    said = member(case.theirs.json, "message") or ""
+    return case.theirs.status == 400 and "invalid timeout" in said and case.ours.status < 300
+
+
+@rule("json-only")
+def json_only(case):
+    """Requests are JSON or protobuf, answers JSON."""
+    if case.exchange.content_type in ("application/yaml", "application/cbor"):
+        return case.we_refuse(415, "UnsupportedMediaType")
+    if case.theirs.media_type in ("application/json", "text/plain"):
+        return False
+    if case.theirs.status < 400:
+        return case.we_refuse(406, "NotAcceptable")
+    # Refusals come in JSON, whatever is asked for.
+    return case.ours.json.get("kind") == "Status" and (
+        case.ours.status == 406 or case.ours.status == case.theirs.status)
+
+
+@rule("aggregated-discovery")
+def aggregated_discovery(case):
+    """The plain lists, which clients fall back to, are short enough."""
+    return ("apidiscovery.k8s.io" in case.exchange.accept and case.path in INDEXES
+            and case.ours.status == 200 and case.ours.media_type == "application/json")
+
+
+@rule("index")
+def index(case):
+    """We list what we serve."""
+    if case.path not in INDEXES or case.exchange.method != "GET" or case.ours.status != 200:
+        return False
+    if case.theirs.status == 404:  # v1beta1
+        return case.ours.json.get("kind") == "APIResourceList"
+    return case.theirs.status == 200 and case.differs_only_in(INDEX_MEMBERS)
+
+
+@rule("version")
+def version(case):
+    return (case.path == "/version" and case.both(200)
+            and set(case.theirs.json) == set(case.ours.json)
+            and case.differs_only_in(VERSION_MEMBERS))
+
+
+@rule("v1beta1")
+def v1beta1(case):
+    """kube-apiserver has given up TokenReview v1beta1; old clients have not."""
+    return ("/v1beta1/" in case.path and case.theirs.status == 404
+            and (case.ours.status in (400, 403, 405)
+                 or member(case.ours.json, "apiVersion") == "authentication.k8s.io/v1beta1"))
+
+
+@rule("secret-binding")
+def secret_binding(case):
+    ref = member(case.exchange.json, "spec", "boundObjectRef")
+    return member(ref, "kind") == "Secret" and case.we_refuse(400, "BadRequest")
+
+
+@rule("long-pod-tokens")
+def long_pod_tokens(case):
+    """A token lives as long as the answer says."""
+    return case.differs_only_in(
+        r"\.body\.status\.token\.claims\.(exp|kubernetes\.io\.warnafter):") and case.both(201) and (
+            "warnafter" in case.exchange.jwt["payload"]["kubernetes.io"])
+
+
+def has_odd_text(body):
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        return True
+    try:
+        text = json.dumps(json.loads(text), ensure_ascii=False)
+        text.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return True
+    except ValueError:
+        return False
+    return "\\u0000" in text
+
+
+@rule("text")
+def text_rule(case):
+    """Text is Unicode, and without zero bytes: what no policy can compare is not signed."""
+    return has_odd_text(case.exchange.body) and (
+        case.we_refuse(400, "BadRequest") or case.we_refuse(403, "Forbidden"))
+
+
+class Repeated(Exception):
+    pass
+
+
+def refuse_repeated(pairs):
+    names = [name for name, _ in pairs]
+    if len(set(names)) != len(names):
+        raise Repeated
+    return dict(pairs)
+
+
+def has_repeated_members(body):
+    try:
+        json.loads(body, object_pairs_hook=refuse_repeated)
+    except Repeated:
+        return True
+    except ValueError:
+        pass
+    return False
+
+
+@rule("repeated-members")
+def repeated_members(case):
+    """Of members of one name the last counts, whole; Go merges objects."""
+    return has_repeated_members(case.exchange.body) and case.both(201) and case.differs_only_in(
+        r"\.(body\.(spec|metadata|status)|warnings)\b")
+
+
+@rule("limits")
+def limits(case):
+    """A token must be short enough for its verifiers, a name for our store."""
+    audiences = member(case.exchange.json, "spec", "audiences")
+    size = len(json.dumps(audiences)) if isinstance(audiences, list) else 0
+    return case.theirs.status == 201 and size > 4096 and case.ours.status in (400, 413, 422)
+
+
+def claims_are_loose(header, claims):
+    """Would we never sign that?"""
+    account = member(claims, "kubernetes.io", "serviceaccount") or {}
+    subject = "system:serviceaccount:%s:%s" % (
+        member(claims, "kubernetes.io", "namespace"), account.get("name"))
+    return (
+        header.get("alg") not in ("RS256", "ES256")
+        or not header.get("kid")
+        or any(type(claims.get(name)) is not int for name in ("exp", "iat", "nbf"))
+        or not claims.get("aud")
+        or claims.get("sub") != subject
+    )
+
+
+def is_refused_token(case):
+    status = member(case.ours.json, "status")
+    if case.exchange.is_token_review:
+        return case.ours.status == 201 and not member(status, "authenticated") and bool(
+            member(status, "error"))
+    return case.we_refuse(401, "Unauthorized")
+
+
+def token_in_question(case):
+    token = case.exchange.reviewed or case.exchange.bearer or ""
+    return token_parts(token) if is_jwt(token) else [None, None]
+
+
+def they_accept(case):
+    if case.exchange.is_token_review:
+        return bool(member(case.theirs.json, "status", "authenticated"))
+    return case.theirs.status < 400
+
+
+@rule("strict-tokens")
+def strict_tokens(case):
+    """Only what we would sign is good: RS256 or ES256, a kid, all claims, an own sub."""
+    header, claims = token_in_question(case)
+    return (header is not None and claims is not None and they_accept(case)
+            and claims_are_loose(header, claims) and is_refused_token(case))
+
+
+@rule("one-issuer")
+def one_issuer(case):
+    header, claims = token_in_question(case)
+    return (header is not None and they_accept(case)
+            and member(claims, "iss") != case.world.issuer and is_refused_token(case))
+
+
+@rule("review-errors")
+def review_errors(case):
+    """Why a token is not good: in our words, and more of them."""
+    return (bool(case.exchange.is_token_review) and case.both(201)
+            and case.differs_only_in(r"\.body\.status\.error:")
+            and "invalid bearer token" in member(case.ours.json, "status", "error"))
+
+
+@rule("client-uid")
+def client_uid(case):
+    """Clients have names, and no uids."""
+    return case.both(201) and case.differs_only_in(
+        r"\.body\.status\.(user|userInfo)\.uid: theirs .*, ours \(absent\)$")
+
+
+def explain(world, exchange, ours, differences):
+    """The name of the rule that allows these differences, or None."""
+    case = Case(world, exchange, ours, differences)
+    for name, holds in RULES:
+        if holds(case):
+            return name
+    return None
