@@ -203,7 +203,7 @@ static json_t *common(const json_t *claims, const json_t *audiences)
 
 		json_array_foreach(aud, i, one) is_in = is_in || json_equal(one, wanted);
 		if (is_in)
-			(void)json_array_append(list, (json_t *)(uintptr_t)wanted);
+			(void)json_array_append_new(list, json_deep_copy(wanted));
 	}
 	return list;
 }

@@ -32,7 +32,7 @@ static json_t *common(const json_t *audiences, const json_t *api)
 	json_array_foreach(audiences, w, wanted) json_array_foreach(api, o, ours)
 	{
 		if (json_equal(wanted, ours))
-			(void)json_array_append(list, (json_t *)(uintptr_t)wanted);
+			(void)json_array_append_new(list, json_deep_copy(wanted));
 	}
 	return list;
 }

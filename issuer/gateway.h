@@ -15,7 +15,9 @@ struct gateway {
 	const struct conf *conf;
 	const struct conf_issuer *issuer;
 	struct plan_policy plan;
-	json_t *api_audiences;   /* of this API: what a token for us is for, and the default */
+	/* Of this API: what a token for us is for, and the default. Shared by all threads,
+	 * which jansson's reference counts are not made for: copied, never referred to. */
+	json_t *api_audiences;
 	const char *path_prefix; /* of the issuer's URL, "" or "/tenant/a" */
 	struct store *store;     /* read only */
 	struct keyring_slot *slot;

@@ -5,6 +5,7 @@
 
 #include "base/name.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "issuer/api_index.h"
 #include "issuer/authn.h"
 #include "issuer/health.h"
@@ -164,13 +165,15 @@ static void refuse_impersonation(const struct gateway *gw, struct http_call *cal
 	const struct route *route, const struct user *caller, const struct err *why)
 {
 	static const struct kube_object nothing = { .kind = NULL };
+	auto_free char *path = text_copy(call->request.path);
 	const struct refusal refusal = {
 		.deed = route->refused,
 		.caller = caller,
-		.subject = call->request.path,
+		.subject = path,
 		.object = &nothing,
 	};
 
+	text_clean(path);
 	if (route->refused)
 		refusal_reply(gw, call, &refusal, why);
 	else

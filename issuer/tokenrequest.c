@@ -118,8 +118,8 @@ static void apply_defaults(struct token_call *tc)
 
 	tc->asked_s = json_is_integer(seconds) ? json_integer_value(seconds)
 					       : tc->gw->conf->tokens.default_lifetime.s;
-	tc->audiences =
-		json_incref(json_array_size(audiences) > 0 ? audiences : tc->gw->api_audiences);
+	tc->audiences = json_array_size(audiences) > 0 ? json_incref(audiences)
+						       : json_deep_copy(tc->gw->api_audiences);
 }
 
 static int read_body(struct token_call *tc, struct err *err)
