@@ -91,7 +91,7 @@ int access_decide(const struct access *access, const struct access_wish *wish,
 		ret->lifetime_s = decision.lifetime_s;
 		return 0;
 	}
-	reason = node_rule_audiences(&access->pod, wish->audiences);
+	reason = node_rule_audiences(&access->pod, wish->audiences, wish->is_default);
 	if (reason)
 		return forbid(access, wish, reason, err);
 	(void)snprintf(ret->rule, sizeof(ret->rule), "node rule");

@@ -33,6 +33,7 @@ struct access_wish {
 	const char *name;
 	const struct node_rule_ref *ref; /* bound to; NULL: to nothing */
 	const json_t *audiences;         /* after defaulting */
+	bool is_default;                 /* none were asked for */
 	int64_t lifetime_s;
 };
 

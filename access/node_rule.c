@@ -50,18 +50,31 @@ const char *node_rule_pod(const char *node, const struct node_rule_ref *ref,
 	return NULL;
 }
 
-const char *node_rule_audiences(const struct store_pod *pod, const json_t *audiences)
+static bool is_declared(const struct store_pod *pod, const json_t *audience)
 {
-	const json_t *one = json_array_get(audiences, 0);
-	const char *wanted = json_string_value(one);
+	const char *wanted = json_string_value(audience);
 
-	if (json_array_size(audiences) != 1)
-		return "node may request a token for one audience only";
 	/* A zero byte within would make a longer audience look like a declared one. */
-	if (!wanted || strlen(wanted) != json_string_length(one))
-		return "the audience is not declared by the pod";
+	if (!wanted || strlen(wanted) != json_string_length(audience))
+		return false;
 	for (size_t i = 0; i < pod->audience_count; i++)
 		if (strcmp(pod->audiences[i], wanted) == 0)
-			return NULL;
-	return "the audience is not declared by the pod";
+			return true;
+	return false;
+}
+
+const char *node_rule_audiences(const struct store_pod *pod, const json_t *audiences,
+	bool is_default)
+{
+	const json_t *one;
+	size_t i;
+
+	if (!is_default && json_array_size(audiences) != 1)
+		return "node may request a token for one audience only";
+	json_array_foreach(audiences, i, one)
+	{
+		if (!is_declared(pod, one))
+			return "the audience is not declared by the pod";
+	}
+	return NULL;
 }

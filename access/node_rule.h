@@ -5,6 +5,8 @@
 #ifndef NODE_RULE_H
 #define NODE_RULE_H
 
+#include <stdbool.h>
+
 #include <jansson.h>
 
 #include "base/err.h"
@@ -27,7 +29,9 @@ const char *node_rule_binding(const struct node_rule_ref *ref);
 /* NULL, or why this pod is not the node's to ask for. A literal. */
 const char *node_rule_pod(const char *node, const struct node_rule_ref *ref,
 	const struct store_pod *pod);
-/* NULL, or why these audiences are not. A literal. */
-const char *node_rule_audiences(const struct store_pod *pod, const json_t *audiences);
+/* NULL, or why these audiences are not: one that the pod declares; or, if none was asked for
+ * (`is_default`), those of the API, and then the pod declares all of them. A literal. */
+const char *node_rule_audiences(const struct store_pod *pod, const json_t *audiences,
+	bool is_default);
 
 #endif

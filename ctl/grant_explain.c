@@ -137,8 +137,14 @@ static int check_pod(const struct question *q, struct err *err)
 /* What a request is asked, in its order. */
 static int ask(struct cmd_run *run, struct question *q, struct err *err)
 {
-	const struct access_wish wish = { q->namespace, q->name, q->ref.name ? &q->ref : NULL,
-		q->audiences, q->ttl_s };
+	const struct access_wish wish = {
+		.namespace = q->namespace,
+		.name = q->name,
+		.ref = q->ref.name ? &q->ref : NULL,
+		.audiences = q->audiences,
+		.is_default = !cmd_value(run, "audience"),
+		.lifetime_s = q->ttl_s,
+	};
 	auto_access struct access access = { .store = NULL };
 
 	if (access_open(run->store, cmd_issuer(run), &q->user, q->namespace, q->name, &access,

@@ -189,25 +189,6 @@ static int fill(const struct claimed *claimed, struct user *ret, struct err *err
 	return 0;
 }
 
-/* Those that the token is for, in the order in which they were asked. */
-static json_t *common(const json_t *claims, const json_t *audiences)
-{
-	const json_t *aud = json_object_get(claims, "aud");
-	json_t *list = json_array();
-	const json_t *wanted, *one;
-	size_t w, i;
-
-	json_array_foreach(audiences, w, wanted)
-	{
-		bool is_in = json_is_string(aud) && json_equal(aud, wanted);
-
-		json_array_foreach(aud, i, one) is_in = is_in || json_equal(one, wanted);
-		if (is_in)
-			(void)json_array_append_new(list, json_deep_copy(wanted));
-	}
-	return list;
-}
-
 int account_token_user(const struct gateway *gw, const char *token, const json_t *audiences,
 	struct clock_reading clock, struct user *ret, json_t **ret_audiences, struct err *err)
 {
@@ -219,6 +200,6 @@ int account_token_user(const struct gateway *gw, const char *token, const json_t
 		check_objects(gw, &claimed, err) < 0 || fill(&claimed, ret, err) < 0)
 		return -1;
 	user_add_group(ret, USER_AUTHENTICATED);
-	*ret_audiences = common(claims, audiences);
+	*ret_audiences = jws_common_audiences(json_object_get(claims, "aud"), audiences);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "issuer/account_token.h"
 #include "issuer/bearer.h"
+#include "keys/jws.h"
 
 int bearer_client_user(const struct store_client *client, const char *how, unix_time now,
 	struct user *ret, struct err *err)
@@ -23,25 +24,11 @@ int bearer_client_user(const struct store_client *client, const char *how, unix_
 }
 
 /* A secret is good wherever this API is meant. */
-static json_t *common(const json_t *audiences, const json_t *api)
-{
-	json_t *list = json_array();
-	const json_t *wanted, *ours;
-	size_t w, o;
-
-	json_array_foreach(audiences, w, wanted) json_array_foreach(api, o, ours)
-	{
-		if (json_equal(wanted, ours))
-			(void)json_array_append_new(list, json_deep_copy(wanted));
-	}
-	return list;
-}
-
 static int secret_user(const struct gateway *gw, const char *token, const json_t *audiences,
 	unix_time now, struct user *ret, json_t **ret_audiences, struct err *err)
 {
 	auto_store_client struct store_client client = { .group_count = 0 };
-	json_auto_t *list = common(audiences, gw->api_audiences);
+	json_auto_t *list = jws_common_audiences(gw->api_audiences, audiences);
 	char hash[SECRET_HEX_LEN + 1];
 
 	secret_hash_hex(token, strlen(token), hash);

@@ -35,7 +35,6 @@ struct server {
 	struct route_listener route;
 	struct text name;
 	char *tls_cert;
-	char *client_ca;
 	unsigned char *tls_key;
 	size_t tls_key_len;
 	bool is_trust_failing;
@@ -75,16 +74,6 @@ static int open_gateway(struct daemon *d, const struct conf *conf, char *const *
 		&gw->slot, err);
 }
 
-static int read_client_trust(struct server *server, const struct conf_tls *tls, struct err *err)
-{
-	size_t len;
-
-	if (file_read(tls->client_ca, PEM_MAX, &server->client_ca, &len, err) < 0)
-		return -1;
-	return certificate_trust_open(tls->client_ca, tls->client_crl, &server->route.trust,
-		err);
-}
-
 static int read_tls(struct server *server, const struct conf_tls *tls, struct err *err)
 {
 	size_t len;
@@ -94,7 +83,9 @@ static int read_tls(struct server *server, const struct conf_tls *tls, struct er
 	if (file_read(tls->certificate, PEM_MAX, &server->tls_cert, &len, err) < 0 ||
 		file_read_secret(tls->key, PEM_MAX, &server->tls_key, &server->tls_key_len,
 			err) < 0 ||
-		(tls->client_ca && read_client_trust(server, tls, err) < 0))
+		(tls->client_ca &&
+			certificate_trust_open(tls->client_ca, tls->client_crl,
+				&server->route.trust, err) < 0))
 		return err_add(err, "TLS");
 	return 0;
 }
@@ -117,7 +108,7 @@ static int open_server(struct daemon *d, struct server *server,
 		return -1;
 	options.tls_cert = server->tls_cert;
 	options.tls_key = (const char *)server->tls_key;
-	options.client_ca = server->client_ca;
+	options.asks_certificate = server->route.trust != NULL;
 	if (http_open(&options, &server->http, err) < 0)
 		return err_add(err, "'%s'", server->name.s);
 	return 0;
@@ -276,7 +267,6 @@ static void release(struct daemon *d)
 		http_close(server->http);
 		certificate_trust_free(server->route.trust);
 		text_free(&server->name);
-		free(server->client_ca);
 		free(server->tls_cert);
 		secret_free(server->tls_key, server->tls_key_len);
 	}

@@ -120,6 +120,33 @@ size_t http_query(struct http_call *call, const char *name, char **ret, size_t m
 	return query.count;
 }
 
+/* A prefix that is looked for among the headers' names. */
+struct prefix {
+	const char *name;
+	bool is_found;
+};
+
+static enum MHD_Result match_prefix(void *cls, enum MHD_ValueKind kind, const char *key,
+	const char *value)
+{
+	struct prefix *prefix = cls;
+
+	(void)kind;
+	(void)value;
+	if (strncasecmp(key, prefix->name, strlen(prefix->name)) == 0)
+		prefix->is_found = true;
+	return MHD_YES;
+}
+
+bool http_has_header_like(struct http_call *call, const char *prefix)
+{
+	struct prefix wanted = { .name = prefix };
+
+	(void)MHD_get_connection_values(exchange_of(call)->connection, MHD_HEADER_KIND,
+		match_prefix, &wanted);
+	return wanted.is_found;
+}
+
 size_t http_certificates(struct http_call *call, struct http_blob ret[HTTP_CERTIFICATES_MAX])
 {
 	const union MHD_ConnectionInfo *info =
@@ -128,7 +155,7 @@ size_t http_certificates(struct http_call *call, struct http_blob ret[HTTP_CERTI
 	const gnutls_datum_t *list;
 	unsigned count = 0;
 
-	if (!info || !exchange_of(call)->http->options.client_ca)
+	if (!info || !exchange_of(call)->http->options.asks_certificate)
 		return 0;
 	list = gnutls_certificate_get_peers(info->tls_session, &count);
 	if (!list)
@@ -223,6 +250,19 @@ static void describe_peer(struct MHD_Connection *connection, char *ret, size_t s
 }
 
 /* A connection comes and goes. */
+/* Before the handshake. Whom we trust is not said in it: that changes while we run, and clients
+ * hold back what is not named (Go, Java, GnuTLS). */
+static void ask_certificate(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+	if (!info || !info->tls_session)
+		return;
+	gnutls_certificate_server_set_request(info->tls_session, GNUTLS_CERT_REQUEST);
+	gnutls_certificate_send_x509_rdn_sequence(info->tls_session, 1);
+}
+
 static void on_connection(void *cls, struct MHD_Connection *connection, void **ctx,
 	enum MHD_ConnectionNotificationCode what)
 {
@@ -232,6 +272,8 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
 
 	if (what == MHD_CONNECTION_NOTIFY_STARTED && info) {
 		*ctx = deadline_add(http->deadlines, info->connect_fd, HTTP_REQUEST_MS);
+		if (http->options.asks_certificate)
+			ask_certificate(connection);
 	} else if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
 		deadline_remove(*ctx);
 		*ctx = NULL;
@@ -455,13 +497,10 @@ static struct MHD_Daemon *start(struct http *http)
 {
 	const struct http_options *options = &http->options;
 	const bool is_tls = options->tls_cert != NULL;
-	const bool asks = options->client_ca != NULL;
 	const struct MHD_OptionItem tls[] = {
 		{ MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)options->tls_cert },
 		{ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)options->tls_key },
 		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)HTTP_TLS_PRIORITIES },
-		{ asks ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0,
-			(void *)(uintptr_t)options->client_ca },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 	const struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };

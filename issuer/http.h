@@ -55,6 +55,9 @@ const char *http_header(struct http_call *call, const char *name, size_t *ret_co
  * `ret`, the caller's to free; returns how many there are. */
 size_t http_query(struct http_call *call, const char *name, char **ret, size_t max);
 
+/* Is there a header whose name begins with `prefix`, in any case? */
+bool http_has_header_like(struct http_call *call, const char *prefix);
+
 /* The certificates that the client has shown (DER, its own first), borrowed for the call; 0 if
  * none. Nobody has verified them. */
 struct http_blob {
@@ -87,7 +90,7 @@ struct http_options {
 	int listen_fd;        /* taken over, also on failure */
 	const char *tls_cert; /* PEM, or NULL for plain HTTP */
 	const char *tls_key;
-	const char *client_ca; /* PEM: clients may show certificates of these; or NULL */
+	bool asks_certificate; /* clients may show one; nobody verifies it here */
 	size_t body_max;
 	uint32_t connections;
 	uint32_t idle_s;

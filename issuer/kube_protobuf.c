@@ -108,29 +108,98 @@ static void set_owners(struct builder *b, Kube__OwnerReference *const *owners, s
 	set(b, "ownerReferences", list);
 }
 
-static void set_metadata(struct builder *parent, const Kube__ObjectMeta *meta)
+/* ---- parts ---- */
+
+/* One message from its parts. */
+static struct text join(const ProtobufCBinaryData *parts, size_t count)
+{
+	struct text whole = TEXT_INIT;
+
+	for (size_t i = 0; i < count; i++)
+		if (parts[i].len > 0)
+			text_add_bytes(&whole, parts[i].data, parts[i].len);
+	return whole;
+}
+
+/* What stands in its members; false if it is malformed. */
+static bool fill_metadata(struct builder *b, const struct text *whole)
+{
+	Kube__ObjectMeta *meta =
+		kube__object_meta__unpack(NULL, whole->len, (const uint8_t *)whole->s);
+
+	if (!meta)
+		return false;
+	SET_STRING(b, meta, name);
+	SET_STRING(b, meta, uid);
+	set_string(b, "generateName", meta->has_generatename, &meta->generatename);
+	set_string(b, "namespace", meta->has_namespace_, &meta->namespace_);
+	set_string(b, "selfLink", meta->has_selflink, &meta->selflink);
+	set_string(b, "resourceVersion", meta->has_resourceversion, &meta->resourceversion);
+	set_number(b, "generation", meta->has_generation, meta->generation);
+	set_time(b, "creationTimestamp", meta->creationtimestamp);
+	set_time(b, "deletionTimestamp", meta->deletiontimestamp);
+	set_number(b, "deletionGracePeriodSeconds", meta->has_deletiongraceperiodseconds,
+		meta->deletiongraceperiodseconds);
+	set_map(b, "labels", meta->labels, meta->n_labels);
+	set_map(b, "annotations", meta->annotations, meta->n_annotations);
+	set_owners(b, meta->ownerreferences, meta->n_ownerreferences);
+	set_strings(b, "finalizers", meta->finalizers, meta->n_finalizers);
+	kube__object_meta__free_unpacked(meta, NULL);
+	return true;
+}
+
+static void set_reference(struct builder *parent, const Kube__BoundObjectReference *ref)
 {
 	struct builder b = { .object = json_object() };
 
-	if (meta) {
-		SET_STRING(&b, meta, name);
-		SET_STRING(&b, meta, uid);
-		set_string(&b, "generateName", meta->has_generatename, &meta->generatename);
-		set_string(&b, "namespace", meta->has_namespace_, &meta->namespace_);
-		set_string(&b, "selfLink", meta->has_selflink, &meta->selflink);
-		set_string(&b, "resourceVersion", meta->has_resourceversion,
-			&meta->resourceversion);
-		set_number(&b, "generation", meta->has_generation, meta->generation);
-		set_time(&b, "creationTimestamp", meta->creationtimestamp);
-		set_time(&b, "deletionTimestamp", meta->deletiontimestamp);
-		set_number(&b, "deletionGracePeriodSeconds",
-			meta->has_deletiongraceperiodseconds, meta->deletiongraceperiodseconds);
-		set_map(&b, "labels", meta->labels, meta->n_labels);
-		set_map(&b, "annotations", meta->annotations, meta->n_annotations);
-		set_owners(&b, meta->ownerreferences, meta->n_ownerreferences);
-		set_strings(&b, "finalizers", meta->finalizers, meta->n_finalizers);
-	}
-	set(parent, "metadata", finish(&b, parent));
+	SET_STRING(&b, ref, kind);
+	set_string(&b, "apiVersion", ref->has_apiversion, &ref->apiversion);
+	SET_STRING(&b, ref, name);
+	SET_STRING(&b, ref, uid);
+	set(parent, "boundObjectRef", finish(&b, parent));
+}
+
+static bool fill_request_spec(struct builder *b, const struct text *whole)
+{
+	Kube__TokenRequestSpec *spec =
+		kube__token_request_spec__unpack(NULL, whole->len, (const uint8_t *)whole->s);
+
+	if (!spec)
+		return false;
+	set_strings(b, "audiences", spec->audiences, spec->n_audiences);
+	set_number(b, "expirationSeconds", spec->has_expirationseconds,
+		spec->expirationseconds);
+	if (spec->boundobjectref)
+		set_reference(b, spec->boundobjectref);
+	kube__token_request_spec__free_unpacked(spec, NULL);
+	return true;
+}
+
+static bool fill_review_spec(struct builder *b, const struct text *whole)
+{
+	Kube__TokenReviewSpec *spec =
+		kube__token_review_spec__unpack(NULL, whole->len, (const uint8_t *)whole->s);
+
+	if (!spec)
+		return false;
+	SET_STRING(b, spec, token);
+	set_strings(b, "audiences", spec->audiences, spec->n_audiences);
+	kube__token_review_spec__free_unpacked(spec, NULL);
+	return true;
+}
+
+typedef bool fill_fn(struct builder *b, const struct text *whole);
+
+/* parent[name] from the parts of its message: empty if there are none. */
+static bool set_parts(struct builder *parent, const char *name,
+	const ProtobufCBinaryData *parts, size_t count, fill_fn *fill)
+{
+	struct builder b = { .object = json_object() };
+	auto_text struct text whole = join(parts, count);
+	const bool is_whole = count == 0 || fill(&b, &whole);
+
+	set(parent, name, finish(&b, parent));
+	return is_whole;
 }
 
 /* ---- the kinds ---- */
@@ -138,58 +207,34 @@ static void set_metadata(struct builder *parent, const Kube__ObjectMeta *meta)
 static bool read_token_request(struct builder *b, const ProtobufCBinaryData *raw)
 {
 	Kube__TokenRequest *m = kube__token_request__unpack(NULL, raw->len, raw->data);
-	const Kube__BoundObjectReference *ref = m && m->spec ? m->spec->boundobjectref : NULL;
-	struct builder spec = { .object = json_object() };
+	const bool is_whole = m &&
+		set_parts(b, "metadata", m->metadata, m->n_metadata, fill_metadata) &&
+		set_parts(b, "spec", m->spec, m->n_spec, fill_request_spec);
 
-	if (m && m->spec) {
-		set_strings(&spec, "audiences", m->spec->audiences, m->spec->n_audiences);
-		set_number(&spec, "expirationSeconds", m->spec->has_expirationseconds,
-			m->spec->expirationseconds);
-	}
-	if (ref) {
-		struct builder bound = { .object = json_object() };
-
-		SET_STRING(&bound, ref, kind);
-		set_string(&bound, "apiVersion", ref->has_apiversion, &ref->apiversion);
-		SET_STRING(&bound, ref, name);
-		SET_STRING(&bound, ref, uid);
-		set(&spec, "boundObjectRef", finish(&bound, &spec));
-	}
-	set_metadata(b, m ? m->metadata : NULL);
-	set(b, "spec", finish(&spec, b));
-	if (!m)
-		return false;
 	kube__token_request__free_unpacked(m, NULL);
-	return true;
+	return is_whole;
 }
 
 static bool read_token_review(struct builder *b, const ProtobufCBinaryData *raw)
 {
 	Kube__TokenReview *m = kube__token_review__unpack(NULL, raw->len, raw->data);
-	struct builder spec = { .object = json_object() };
+	const bool is_whole = m &&
+		set_parts(b, "metadata", m->metadata, m->n_metadata, fill_metadata) &&
+		set_parts(b, "spec", m->spec, m->n_spec, fill_review_spec);
 
-	if (m && m->spec) {
-		SET_STRING(&spec, m->spec, token);
-		set_strings(&spec, "audiences", m->spec->audiences, m->spec->n_audiences);
-	}
-	set_metadata(b, m ? m->metadata : NULL);
-	set(b, "spec", finish(&spec, b));
-	if (!m)
-		return false;
 	kube__token_review__free_unpacked(m, NULL);
-	return true;
+	return is_whole;
 }
 
 static bool read_self_subject_review(struct builder *b, const ProtobufCBinaryData *raw)
 {
 	Kube__SelfSubjectReview *m =
 		kube__self_subject_review__unpack(NULL, raw->len, raw->data);
+	const bool is_whole =
+		m && set_parts(b, "metadata", m->metadata, m->n_metadata, fill_metadata);
 
-	set_metadata(b, m ? m->metadata : NULL);
-	if (!m)
-		return false;
 	kube__self_subject_review__free_unpacked(m, NULL);
-	return true;
+	return is_whole;
 }
 
 static bool read_object(struct builder *b, const struct kube_type *type,

@@ -1,10 +1,14 @@
 /* refusal.c - see refusal.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
+#include "base/name.h"
 #include "base/text.h"
 #include "issuer/refusal.h"
+
+#define AUDIENCES_RECORDED 16 /* of those that were asked for */
 
 /* What is needed when the record is on disk. */
 struct pending {
@@ -12,6 +16,7 @@ struct pending {
 	struct err why;
 	struct kube_object object;
 	char *kind, *name; /* of the object */
+	char *actor;
 };
 
 /* 406 has details, and nothing in them. */
@@ -30,11 +35,12 @@ static void on_recorded(void *ctx, struct signer_reply *answer)
 	struct http_call *call = pending->call;
 
 	if (answer->err.code != ERR_NONE)
-		log_event(LOG_ERROR, "audit.refusal_lost", "path", call->request.path, "error",
-			answer->err.text, NULL);
+		log_event(LOG_ERROR, "audit.refusal_lost", "actor", pending->actor, "path",
+			call->request.path, "error", answer->err.text, NULL);
 	reply(call, &pending->why, &pending->object);
 	free(pending->kind);
 	free(pending->name);
+	free(pending->actor);
 	free(pending);
 	http_resume(call);
 }
@@ -47,10 +53,35 @@ static struct pending *pending_of(struct http_call *call, const struct refusal *
 
 	pending->call = call;
 	pending->why = *why;
+	pending->actor = text_copy(refusal->caller->name);
 	pending->kind = object->kind ? text_copy(object->kind) : NULL;
 	pending->name = object->name ? text_copy(object->name) : NULL;
 	pending->object = (struct kube_object){ object->group, pending->kind, pending->name };
 	return pending;
+}
+
+/* What a caller asked for may be more than a record can take: the first of them, cut. */
+static json_t *some_of(const json_t *audiences)
+{
+	json_t *list = audiences ? json_array() : NULL;
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(audiences, i, one)
+	{
+		auto_free char *text = strndup(json_string_value(one), NAME_AUDIENCE_MAX);
+
+		if (!text)
+			abort();
+		if (i == AUDIENCES_RECORDED) {
+			(void)json_array_append_new(list,
+				json_sprintf("... %zu in all", json_array_size(audiences)));
+			break;
+		}
+		text_clean(text);
+		(void)json_array_append_new(list, json_string(text));
+	}
+	return list;
 }
 
 static void log_refusal(const struct http_call *call, const struct refusal *refusal,
@@ -70,20 +101,21 @@ static void log_refusal(const struct http_call *call, const struct refusal *refu
 void refusal_reply(const struct gateway *gw, struct http_call *call,
 	const struct refusal *refusal, const struct err *why)
 {
-	struct pending *pending;
+	json_auto_t *audiences = some_of(refusal->audiences);
 	auto_free char *detail = text_format("by %s%s%s: %s", refusal->caller->how,
 		refusal->bound ? ", bound to " : "", refusal->bound ? refusal->bound : "",
 		why->text);
 	const struct signer_request request = {
 		.deed = refusal->deed,
 		.subject = refusal->subject,
-		.audiences = refusal->audiences,
+		.audiences = audiences,
 		.actor = refusal->caller->name,
 		.peer = call->request.peer,
 		.outcome = kube_reason_name((enum kube_reason)why->detail),
 		.detail = detail,
 	};
 	struct signer_reply failed = { .id = 0 };
+	struct pending *pending;
 
 	if (why->code != ERR_REFUSED) {
 		reply(call, why, refusal->object);

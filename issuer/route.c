@@ -34,8 +34,10 @@ static const struct route {
 	route_caller_fn *caller;  /* for an authenticated caller */
 	enum signer_deed refused; /* as which it is recorded if they ask as somebody else */
 } routes[] = {
-	{ CONF_SERVES_PUBLIC, "GET, HEAD", KEYRING_DISCOVERY_PATH, public_discovery, NULL, 0 },
-	{ CONF_SERVES_PUBLIC, "GET, HEAD", KEYRING_JWKS_PATH, public_jwks, NULL, 0 },
+	{ CONF_SERVES_PUBLIC, "GET, HEAD", KEYRING_DISCOVERY_PATH, public_discovery, NULL,
+		SIGNER_NOTHING },
+	{ CONF_SERVES_PUBLIC, "GET, HEAD", KEYRING_JWKS_PATH, public_jwks, NULL,
+		SIGNER_NOTHING },
 	{ CONF_SERVES_API, "POST", "/api/v1/namespaces/{}/serviceaccounts/{}/token", NULL,
 		tokenrequest_serve, SIGNER_TOKEN_REFUSED },
 	{ CONF_SERVES_API, "POST", GROUP "/v1/tokenreviews", NULL, reviews_token_v1,
@@ -44,15 +46,16 @@ static const struct route {
 		SIGNER_REVIEW_REFUSED },
 	{ CONF_SERVES_API, "POST", GROUP "/v1/selfsubjectreviews", NULL, reviews_self,
 		SIGNER_REVIEW_REFUSED },
-	{ CONF_SERVES_API, "GET", "/version", api_index_version, NULL, 0 },
-	{ CONF_SERVES_API, "GET", "/api", NULL, api_index_api, 0 },
-	{ CONF_SERVES_API, "GET", "/api/v1", NULL, api_index_core, 0 },
-	{ CONF_SERVES_API, "GET", "/apis", NULL, api_index_apis, 0 },
-	{ CONF_SERVES_API, "GET", GROUP, NULL, api_index_group, 0 },
-	{ CONF_SERVES_API, "GET", GROUP "/v1", NULL, api_index_group_v1, 0 },
-	{ CONF_SERVES_API, "GET", GROUP "/v1beta1", NULL, api_index_group_v1beta1, 0 },
-	{ CONF_SERVES_OPS, "GET, HEAD", "/livez", health_livez, NULL, 0 },
-	{ CONF_SERVES_OPS, "GET, HEAD", "/readyz", health_readyz, NULL, 0 },
+	{ CONF_SERVES_API, "GET", "/version", api_index_version, NULL, SIGNER_NOTHING },
+	{ CONF_SERVES_API, "GET", "/api", NULL, api_index_api, SIGNER_NOTHING },
+	{ CONF_SERVES_API, "GET", "/api/v1", NULL, api_index_core, SIGNER_NOTHING },
+	{ CONF_SERVES_API, "GET", "/apis", NULL, api_index_apis, SIGNER_NOTHING },
+	{ CONF_SERVES_API, "GET", GROUP, NULL, api_index_group, SIGNER_NOTHING },
+	{ CONF_SERVES_API, "GET", GROUP "/v1", NULL, api_index_group_v1, SIGNER_NOTHING },
+	{ CONF_SERVES_API, "GET", GROUP "/v1beta1", NULL, api_index_group_v1beta1,
+		SIGNER_NOTHING },
+	{ CONF_SERVES_OPS, "GET, HEAD", "/livez", health_livez, NULL, SIGNER_NOTHING },
+	{ CONF_SERVES_OPS, "GET, HEAD", "/readyz", health_readyz, NULL, SIGNER_NOTHING },
 };
 
 /* The end of the segment that starts at the slash `s`. */
@@ -150,15 +153,10 @@ static void refuse_method(struct http_call *call, const struct route *route)
 static int check_impersonation(struct http_call *call, const struct user *caller,
 	struct err *err)
 {
-	static const char *const headers[] = { "Impersonate-User", "Impersonate-Group",
-		"Impersonate-Uid" };
-
-	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
-		if (http_header(call, headers[i], NULL))
-			return kube_refuse(err, KUBE_FORBIDDEN,
-				"User \"%s\" cannot impersonate: there is no impersonation here",
-				caller->name);
-	return 0;
+	if (!http_has_header_like(call, "Impersonate-"))
+		return 0;
+	return kube_refuse(err, KUBE_FORBIDDEN,
+		"User \"%s\" cannot impersonate: there is no impersonation here", caller->name);
 }
 
 static void refuse_impersonation(const struct gateway *gw, struct http_call *call,
@@ -174,7 +172,7 @@ static void refuse_impersonation(const struct gateway *gw, struct http_call *cal
 	};
 
 	text_clean(path);
-	if (route->refused)
+	if (route->refused != SIGNER_NOTHING)
 		refusal_reply(gw, call, &refusal, why);
 	else
 		kube_reply_error(call, why, &nothing);

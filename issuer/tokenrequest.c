@@ -11,6 +11,7 @@
 #include "issuer/kube_body.h"
 #include "issuer/refusal.h"
 #include "issuer/tokenrequest.h"
+#include "keys/jws.h"
 
 /* One request on its way. Lives until its answer is filled in. */
 struct token_call {
@@ -122,6 +123,22 @@ static void apply_defaults(struct token_call *tc)
 						       : json_deep_copy(tc->gw->api_audiences);
 }
 
+/* Longer than any token that could hold it (mint.h), and so than the signer takes. */
+static int check_audiences(const struct token_call *tc, struct err *err)
+{
+	auto_free char *list = json_dumps(tc->audiences, JSON_COMPACT);
+
+	if (!list)
+		return kube_refuse(err, KUBE_BAD_REQUEST,
+			"spec.audiences cannot be written down");
+	if (strlen(list) < JWS_TOKEN_MAX * 3 / 4)
+		return 0;
+	return kube_refuse(err, KUBE_BAD_REQUEST,
+		"the token would be longer than the %d characters that verifiers take; ask for "
+		"fewer audiences",
+		JWS_TOKEN_MAX);
+}
+
 static int read_body(struct token_call *tc, struct err *err)
 {
 	if (kube_body_read(tc->http, &kube_token_request, "v1", tc->gw->conf->limits.body_bytes,
@@ -181,6 +198,7 @@ static int decide(struct token_call *tc, struct err *err)
 		return -1;
 	wish.ref = bound_object_ref(&tc->bound);
 	wish.audiences = tc->audiences;
+	wish.is_default = json_array_size(json_object_get(tc->spec, "audiences")) == 0;
 	wish.lifetime_s = tc->asked_s;
 	if (check_binding(tc, &wish, err) < 0)
 		return -1;
@@ -188,10 +206,10 @@ static int decide(struct token_call *tc, struct err *err)
 	if (check_name(tc, err) < 0 || load_account(tc, err) < 0 || check_uid(tc, err) < 0 ||
 		check_lifetime(tc, err) < 0 || load_bound(tc, err) < 0)
 		return -1;
-	return access_decide(&tc->access, &wish, tc->gw->conf->tokens.max_lifetime.s,
-		       &tc->decision, err) < 0
-		? forbidden(tc, err)
-		: 0;
+	if (access_decide(&tc->access, &wish, tc->gw->conf->tokens.max_lifetime.s,
+		    &tc->decision, err) < 0)
+		return forbidden(tc, err);
+	return check_audiences(tc, err);
 }
 
 /* ---- the answers ---- */
@@ -306,6 +324,24 @@ static int check_names(const char *namespace, const char *name, struct err *err)
 	return kube_refuse(err, KUBE_NOT_FOUND, "serviceaccounts \"%.253s\" not found", name);
 }
 
+/* There is no subject of that name, so the path stands for it in the record. */
+static void refuse_names(struct token_call *tc, const char *name, const struct err *why)
+{
+	auto_free char *path = text_copy(tc->http->request.path);
+	const struct kube_object object = { .kind = "serviceaccounts", .name = name };
+	const struct kube_object nothing = { .kind = NULL };
+	const struct refusal refusal = {
+		.deed = SIGNER_TOKEN_REFUSED,
+		.caller = &tc->caller,
+		.subject = path,
+		.object = why->detail == KUBE_NOT_FOUND ? &object : &nothing,
+	};
+
+	text_clean(path);
+	refusal_reply(tc->gw, tc->http, &refusal, why);
+	token_call_free(tc);
+}
+
 void tokenrequest_serve(const struct gateway *gw, struct http_call *call, struct user *caller,
 	const char *const *params, struct clock_reading clock)
 {
@@ -320,12 +356,7 @@ void tokenrequest_serve(const struct gateway *gw, struct http_call *call, struct
 	tc->who = user_access(&tc->caller);
 	tc->now = clock.now;
 	if (check_names(namespace, name, &err) < 0) {
-		kube_reply_error(call, &err,
-			err.detail == KUBE_NOT_FOUND
-				? &(struct kube_object){ .kind = "serviceaccounts",
-					  .name = name }
-				: NULL);
-		token_call_free(tc);
+		refuse_names(tc, name, &err);
 		return;
 	}
 	(void)text_fit(tc->namespace, sizeof(tc->namespace), namespace); /* checked: they fit */

@@ -199,32 +199,48 @@ static int choose_key(jwt_t *jwt, const struct jws_expect *expect, const struct 
 	return err_set(err, ERR_REFUSED, "the token is signed by an unknown key '%.64s'", kid);
 }
 
-static bool is_for(const json_t *claims, const json_t *audience)
+/* What can be a member's name: an audience with a zero byte equals no other. */
+static const char *plain(const json_t *audience)
 {
-	const json_t *aud = json_object_get(claims, "aud");
+	const char *s = json_string_value(audience);
+
+	return s && strlen(s) == json_string_length(audience) ? s : NULL;
+}
+
+static void add_plain(json_t *set, const json_t *audience)
+{
+	const char *s = plain(audience);
+
+	if (s)
+		(void)json_object_set_new(set, s, json_true()); /* fails for no UTF-8 */
+}
+
+json_t *jws_common_audiences(const json_t *aud, const json_t *wanted)
+{
+	json_auto_t *set = json_object();
+	json_t *list = json_array();
 	const json_t *one;
 	size_t i;
 
-	if (json_is_string(aud) && json_equal(aud, audience))
-		return true;
-	json_array_foreach(aud, i, one)
+	add_plain(set, aud);
+	json_array_foreach(aud, i, one) add_plain(set, one);
+	json_array_foreach(wanted, i, one)
 	{
-		if (json_is_string(one) && json_equal(one, audience))
-			return true;
+		const char *s = plain(one);
+
+		if (s && json_object_get(set, s))
+			(void)json_array_append_new(list, json_deep_copy(one));
 	}
-	return false;
+	return list;
 }
 
 static int check_audience(const json_t *claims, const json_t *audiences, struct err *err)
 {
+	json_auto_t *common = jws_common_audiences(json_object_get(claims, "aud"), audiences);
 	const json_t *one;
-	size_t i;
 
-	json_array_foreach(audiences, i, one)
-	{
-		if (is_for(claims, one))
-			return 0;
-	}
+	if (json_array_size(common) > 0)
+		return 0;
 	one = json_array_get(audiences, 0);
 	return err_set(err, ERR_REFUSED, "the token is not for audience '%.255s'%s",
 		one ? json_string_value(one) : "",

@@ -43,6 +43,10 @@ int jws_sign(EVP_PKEY *key, const char *alg, const char *kid, const char *payloa
 int jws_verify(const char *token, const struct jws_expect *expect, json_t **ret_claims,
 	struct err *err);
 
+/* The audiences that are in both, in the order of `wanted`; a new list of copies. `aud` is a
+ * token's claim, or a list. In time linear in both, for both come from strangers. */
+json_t *jws_common_audiences(const json_t *aud, const json_t *wanted);
+
 /* Header and claims of a token nobody has verified, for display. ERR_REFUSED if it is none. */
 int jws_peek(const char *token, json_t **ret_header, json_t **ret_claims, struct err *err);
 

@@ -93,7 +93,7 @@ static int read_mint(json_t *json, struct mint_request *ret, struct err *err)
 
 static int read_deed(const char *name, enum signer_deed *ret, struct err *err)
 {
-	for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++)
+	for (size_t i = SIGNER_MINT; i < sizeof(deeds) / sizeof(deeds[0]); i++)
 		if (strcmp(deeds[i], name) == 0) {
 			*ret = (enum signer_deed)i;
 			return 0;

@@ -15,13 +15,15 @@
 #define SIGNER_MESSAGE_MAX (160 * 1024) /* below the kernel's default socket buffer */
 
 enum signer_deed {
+	SIGNER_NOTHING,        /* no request has it */
 	SIGNER_MINT,           /* make a token */
 	SIGNER_TOKEN_REFUSED,  /* record that the gateway refused one */
 	SIGNER_REVIEW_REFUSED, /* or a review of one */
 };
 
 /* What the gateway asks for. The signer chooses the event's name and a token's outcome itself:
- * a captured gateway can record refusals that never were, and nothing else. When made by the
+ * a captured gateway can record refusals that never were, of anybody and for any reason, and
+ * nothing else. When made by the
  * gateway all members are borrowed; when read by the signer they belong to `root`. */
 struct signer_request {
 	int64_t id;

@@ -71,4 +71,24 @@ replaced() { [ -n "$(signer_pid)" ] && [ "$(signer_pid)" != "$SIGNER" ]; }
 ok "and is replaced" until_true replaced
 mint() { [ "$(ask_token demo app "$AWS")" = 201 ]; }
 ok "after which tokens flow again" until_true mint
+# What is refused is recorded, however much was asked for.
+many='["x"'
+for i in $(seq 999); do many=$many,\"a$i\"; done
+is "a thousand audiences, none of them granted" \
+	"$(ask_token demo app "{\"spec\":{\"audiences\":$many]}}") $(jq -r .reason body)" "403 Forbidden"
+is "are in the audit, as far as a record goes" \
+	"$(sqlite3 -readonly state/issuer.db "SELECT json_array_length(audience) || json_extract(audience, '\$[16]') FROM audit ORDER BY seq DESC LIMIT 1")" \
+	'17... 1000 in all'
+odd=$(printf '\\u0001%.0s' $(seq 10000))
+is "an audience of ten thousand control characters" \
+	"$(ask_token demo app "{\"spec\":{\"audiences\":[\"$odd\"]}}")" 403
+is "is there, too, cut and clean" \
+	"$(sqlite3 -readonly state/issuer.db "SELECT length(json_extract(audience, '\$[0]')) FROM audit WHERE seq = (SELECT max(seq) FROM audit) AND event = 'token.refused'")" 255
+issuerctl grant add ci demo/app --audience '*' >/dev/null
+is "a token longer than verifiers take" \
+	"$(ask_token demo app "{\"spec\":{\"audiences\":[\"$odd\"]}}") $(jq -r .message body | cut -c1-30)" \
+	"400 the token would be longer than"
+is "is recorded, too" \
+	"$(audit "seq = (SELECT max(seq) FROM audit) AND event='token.refused' AND outcome='BadRequest'")" 1
+unlike "no record was lost" "$(cat issuerd.log)" refusal_lost
 done_testing

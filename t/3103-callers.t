@@ -105,7 +105,12 @@ printf isc_nonsense >nobody.secret
 is "a wrong secret spoils a good certificate" "$(with nobody.secret ask --cert tls/bearer.pem --key tls/bearer.key)" 401
 is "so does a scheme that is none" "$(AUTH='Authorization: Basic eDp5' ask --cert tls/bearer.pem --key tls/bearer.key)" 401
 is "and an empty one" "$(AUTH='Authorization;' ask --cert tls/bearer.pem --key tls/bearer.key)" 401
-is "nobody becomes somebody else" "$(ask -H 'Impersonate-User: bearer') $(jq -r .reason body)" "403 Forbidden"
+for header in User:\ bearer Group:\ x Uid:\ 1 Extra-scopes:\ x; do
+	is "nobody becomes somebody else by Impersonate-${header%%:*}" \
+		"$(ask -H "Impersonate-$header") $(jq -r .reason body)" "403 Forbidden"
+	is "... which is in the audit" \
+		"$(audit "seq = (SELECT max(seq) FROM audit) AND event='token.refused' AND outcome='Forbidden' AND subject LIKE '%/serviceaccounts/app/token' AND detail LIKE '%cannot impersonate%'")" 1
+done
 
 # ---- revoked, on a connection that stays open ----
 mkfifo asks answers
@@ -242,6 +247,12 @@ issuerctl sa create demo/robot >/dev/null
 is "another of that name does not bring it back" "$(with robot whoami)" "401 Unauthorized"
 like "... because it is another" "$(said | tail -n 1)" 'UID .* does not match'
 
+# ---- the handshake ----
+openssl s_client -connect "localhost:$PORT" -CAfile "$CA" </dev/null >handshake 2>&1
+like "no CA is named in it: whom we trust may change" "$(cat handshake)" \
+	'No client certificate CA names sent'
+like "but a certificate is asked for" "$(cat handshake)" 'Client Certificate Types|Requested Signature Algorithms'
+
 # ---- audiences of the API ----
 issuer_stop
 conf_write 'tokens: {audiences: [https://api.example.org, inside]}'
@@ -255,4 +266,13 @@ is "the issuer is no audience of the API then" "$(with robot whoami)" "401 Unaut
 robot_token
 is "who names none gets all of them" "$(claims "$(cat robot)" | jq -c .aud)" '["https://api.example.org","inside"]'
 is "which are good here" "$(with robot whoami)" "201 $ROBOT"
+
+# ---- many CAs ----
+issuer_stop
+for _ in $(seq 150); do cat tls/callers.pem; done >tls/many.pem
+ok "a large bundle of CAs" test "$(wc -c <tls/many.pem)" -gt 65536
+mv tls/many.pem tls/callers.pem
+pki caller others zoe --cn zoe --o readers
+issuer_start
+is "is no obstacle at the start" "$(by zoe whoami)" "201 zoe"
 done_testing

@@ -62,7 +62,7 @@ static int ask(const struct access_user *user, const struct node_rule_ref *ref,
 	const char *audience, struct access_decision *ret, struct err *err)
 {
 	json_auto_t *audiences = json_pack("[s]", audience);
-	const struct access_wish wish = { "ci", "app", ref, audiences, 2 * HOUR };
+	const struct access_wish wish = { "ci", "app", ref, audiences, false, 2 * HOUR };
 	struct access access;
 	int rc;
 
@@ -153,7 +153,7 @@ static void a_binding_is_not_asked_of_others_than_nodes(void **state)
 static void a_lifetime_is_shortened_to_the_issuers_own(void **state)
 {
 	json_auto_t *audiences = json_pack("[s]", "vault");
-	const struct access_wish wish = { "ci", "app", NULL, audiences, HOUR };
+	const struct access_wish wish = { "ci", "app", NULL, audiences, false, HOUR };
 	struct access_decision decision;
 	struct access access;
 	struct err err;
@@ -238,7 +238,7 @@ static void half_a_node_is_none(void **state)
 static void a_node_has_nothing_longer_than_the_issuers_own(void **state)
 {
 	json_auto_t *audiences = json_pack("[s]", "vault");
-	const struct access_wish wish = { "ci", "app", &p1, audiences, 2 * DAY };
+	const struct access_wish wish = { "ci", "app", &p1, audiences, false, 2 * DAY };
 	struct access_decision decision;
 	struct access access;
 	struct err err;

@@ -276,6 +276,29 @@ static void the_last_of_repeated_members_counts(void **state)
 		"\"spec\":{\"audiences\":[\"a\",\"b\"],\"expirationSeconds\":700}}");
 }
 
+/* What protobuf-c would copy at each part, and take minutes for. */
+static void a_message_of_very_many_parts_is_one(void **state)
+{
+	const size_t parts = 250000;
+	struct text part = TEXT_INIT, raw = TEXT_INIT;
+	json_auto_t *object = NULL;
+	auto_text struct text body = TEXT_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	add_string(&part, 14, "f");
+	for (size_t i = 0; i < parts; i++)
+		add_bytes(&raw, 1, part.s, part.len);
+	text_free(&part);
+	body = envelope(V1, "SelfSubjectReview", &raw);
+	assert_int_equal(kube_protobuf_read(body.s, body.len, &kube_self_subject_review,
+				 &object, &err),
+		0);
+	assert_int_equal(json_array_size(json_object_get(json_object_get(object, "metadata"),
+				 "finalizers")),
+		parts);
+}
+
 static void unknown_members_are_skipped(void **state)
 {
 	struct text spec = TEXT_INIT, raw = TEXT_INIT;
@@ -520,6 +543,7 @@ UNIT_MAIN(cmocka_unit_test(the_bytes_of_kubectl_are_a_token_request),
 	cmocka_unit_test(a_review_has_its_token_and_audiences),
 	cmocka_unit_test(expirations_are_whole_numbers),
 	cmocka_unit_test(the_last_of_repeated_members_counts),
+	cmocka_unit_test(a_message_of_very_many_parts_is_one),
 	cmocka_unit_test(unknown_members_are_skipped),
 	cmocka_unit_test(an_envelope_may_say_nothing),
 	cmocka_unit_test(empty_strings_in_lists_are_strings),

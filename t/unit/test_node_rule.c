@@ -135,14 +135,29 @@ static void one_declared_audience_is_had(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		json_auto_t *audiences = json_loads(cases[i].audiences, JSON_ALLOW_NUL, NULL);
-		const char *why = node_rule_audiences(&pod, audiences);
+		const char *why = node_rule_audiences(&pod, audiences, false);
 
 		if (cases[i].why)
 			assert_mentions(why ? why : "(allowed)", cases[i].why);
 		else
 			assert_null(why);
 	}
-	assert_mentions(node_rule_audiences(&pod, NULL), "one audience only");
+	assert_mentions(node_rule_audiences(&pod, NULL, false), "one audience only");
+}
+
+/* kubelet's ordinary request, for a pod's way to the API: it names none. */
+static void who_names_none_gets_all_of_the_api(void **state)
+{
+	char one[] = "api", other[] = "https://a.example";
+	char *declared[] = { one, other };
+	const struct store_pod both = pod_on("n1", declared, 2);
+	const struct store_pod half = pod_on("n1", declared, 1);
+	json_auto_t *api = json_pack("[s,s]", "https://a.example", "api");
+
+	(void)state;
+	assert_null(node_rule_audiences(&both, api, true));
+	assert_mentions(node_rule_audiences(&both, api, false), "one audience only");
+	assert_mentions(node_rule_audiences(&half, api, true), "not declared");
 }
 
 /* "*" is a grant's word; a pod that declares it declares an audience of one star. */
@@ -156,12 +171,13 @@ static void a_pod_declares_no_patterns(void **state)
 	json_auto_t *stars = json_pack("[s]", "*");
 
 	(void)state;
-	assert_mentions(node_rule_audiences(&pod, vault), "not declared");
-	assert_null(node_rule_audiences(&pod, stars));
-	assert_mentions(node_rule_audiences(&none, vault), "not declared");
+	assert_mentions(node_rule_audiences(&pod, vault, false), "not declared");
+	assert_null(node_rule_audiences(&pod, stars, false));
+	assert_mentions(node_rule_audiences(&none, vault, false), "not declared");
 }
 
 UNIT_MAIN(cmocka_unit_test(a_node_is_named_so_and_in_the_group),
+	cmocka_unit_test(who_names_none_gets_all_of_the_api),
 	cmocka_unit_test(nobody_else_is_a_node),
 	cmocka_unit_test(a_node_without_a_name_does_not_fall_back_to_grants),
 	cmocka_unit_test(only_a_pod_with_name_and_uid_is_bound_to),
