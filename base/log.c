@@ -92,9 +92,21 @@ void log_event(enum log_level level, const char *event, ...)
 		return; /* nowhere left to complain to */
 }
 
-void log_trouble(bool *is_on, const char *event, const struct err *err)
+void log_trouble(struct log_trouble *trouble, const char *event, const struct err *err)
 {
-	if (!*is_on)
+	char text[ERR_TEXT_MAX];
+	size_t len = 0;
+
+	for (const char *p = err->text; *p != '\0'; p++)
+		if (*p < '0' || *p > '9')
+			text[len++] = *p;
+	text[len] = '\0';
+	if (strcmp(text, trouble->said) != 0)
 		log_event(LOG_ERROR, event, "error", err->text, NULL);
-	*is_on = true;
+	memcpy(trouble->said, text, len + 1);
+}
+
+void log_trouble_over(struct log_trouble *trouble)
+{
+	trouble->said[0] = '\0';
 }

@@ -21,8 +21,15 @@ void log_set_level_named(const char *name);
  * key. Never pass a token or a secret. */
 void log_event(enum log_level level, const char *event, ...) __attribute__((sentinel));
 
-/* For what is tried again and again: an error is logged when `is_on`, the caller's memory, was
- * false, and sets it. The caller clears it when it goes well again. */
-void log_trouble(bool *is_on, const char *event, const struct err *err);
+/* Something that is tried again and again: what was last said of it. Starts zeroed. */
+struct log_trouble {
+	char said[ERR_TEXT_MAX];
+};
+
+/* Says the error of one more failure, unless it is the one that was said last, but for numbers
+ * and times in it. */
+void log_trouble(struct log_trouble *trouble, const char *event, const struct err *err);
+/* It works again. */
+void log_trouble_over(struct log_trouble *trouble);
 
 #endif

@@ -7,21 +7,9 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "issuer/certificate_trust.h"
 #include "issuer/http.h"
 #include "issuer/user.h"
-
-struct certificate_trust;
-
-/* `crl_path` may be NULL. ERR_BAD_INPUT if there is no certificate or list in a file, or a list
- * that none of the CAs has signed. */
-int certificate_trust_open(const char *ca_path, const char *crl_path,
-	struct certificate_trust **ret, struct err *err);
-void certificate_trust_free(struct certificate_trust *trust);
-
-/* Looks whether a file has changed, and reads both again if so: then `ret_changed`. If that
- * fails what was read before stays in force. Any thread may verify meanwhile. */
-int certificate_trust_refresh(struct certificate_trust *trust, bool *ret_changed,
-	struct err *err);
 
 /* The user of a chain, the client's own certificate first; at least one. ERR_REFUSED says why
  * it is not to be believed: unknown CA, expired, revoked, perhaps revoked because the list is

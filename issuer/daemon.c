@@ -37,7 +37,7 @@ struct server {
 	char *tls_cert;
 	unsigned char *tls_key;
 	size_t tls_key_len;
-	bool is_trust_failing;
+	struct log_trouble trust_trouble;
 };
 
 struct daemon {
@@ -169,7 +169,7 @@ static void announce(const struct daemon *d, int ready_fd)
 }
 
 /* What was served goes on being served, unless the store is another: then all starts anew. */
-static int refresh(const struct daemon *d, bool *is_failing, struct err *err)
+static int refresh(const struct daemon *d, struct log_trouble *trouble, struct err *err)
 {
 	struct err why = ERR_INIT;
 	enum keyring_change change;
@@ -179,10 +179,10 @@ static int refresh(const struct daemon *d, bool *is_failing, struct err *err)
 			*err = why;
 			return -1;
 		}
-		log_trouble(is_failing, "keys.refresh_failed", &why);
+		log_trouble(trouble, "keys.refresh_failed", &why);
 		return 0;
 	}
-	*is_failing = false;
+	log_trouble_over(trouble);
 	if (change != KEYRING_SAME)
 		log_event(LOG_INFO, "keys.refreshed", NULL);
 	return 0;
@@ -197,10 +197,10 @@ static void refresh_trust(struct server *server)
 	if (!server->route.trust)
 		return;
 	if (certificate_trust_refresh(server->route.trust, &is_changed, &err) < 0) {
-		log_trouble(&server->is_trust_failing, "clients.trust_failed", &err);
+		log_trouble(&server->trust_trouble, "clients.trust_failed", &err);
 		return;
 	}
-	server->is_trust_failing = false;
+	log_trouble_over(&server->trust_trouble);
 	if (is_changed)
 		log_event(LOG_INFO, "clients.trust_changed", "address", server->name.s, NULL);
 }
@@ -209,7 +209,7 @@ static void refresh_trust(struct server *server)
 static int follow(const struct daemon *d, int signals, struct err *err)
 {
 	struct pollfd pfd = { .fd = signals, .events = POLLIN };
-	bool is_failing = false;
+	struct log_trouble trouble = { .said = "" };
 
 	for (;;) {
 		const int rc = poll(&pfd, 1, REFRESH_MS);
@@ -218,7 +218,7 @@ static int follow(const struct daemon *d, int signals, struct err *err)
 			return 0;
 		if (rc < 0 && errno != EINTR)
 			return err_errno(err, ERR_FAILED, "could not wait for signals");
-		if (refresh(d, &is_failing, err) < 0)
+		if (refresh(d, &trouble, err) < 0)
 			return -1;
 		for (size_t i = 0; i < d->server_count; i++) {
 			http_expire(d->servers[i].http);

@@ -10,6 +10,7 @@ libissuer_a_SOURCES = \
 	%D%/bearer.c %D%/bearer.h \
 	%D%/bound_object.c %D%/bound_object.h \
 	%D%/certificate.c %D%/certificate.h \
+	%D%/certificate_trust.c %D%/certificate_trust.h \
 	%D%/daemon.c %D%/daemon.h \
 	%D%/deadline.c %D%/deadline.h \
 	%D%/fields.c %D%/fields.h \

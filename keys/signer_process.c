@@ -53,8 +53,8 @@ struct signer_process {
 	struct clock_reading looked_at;
 	int64_t look_after_s;
 	unix_time next_change;
-	bool is_refresh_failing;
-	bool is_rotation_failing;
+	struct log_trouble refresh_trouble;
+	struct log_trouble rotation_trouble;
 };
 
 static void send_reply(int fd, const struct signer_reply *reply)
@@ -305,7 +305,7 @@ static int rotate_due(struct signer_process *sp, struct clock_reading clock, str
 		return -1;
 	sp->look_after_s = ROTATION_LOOK_S;
 	sp->next_change = plan_next_change(&result.keys, result.now);
-	sp->is_rotation_failing = false;
+	log_trouble_over(&sp->rotation_trouble);
 	if (result.changed > 0)
 		log_rotated(sp, &result);
 	store_keys_free(&result.keys);
@@ -326,13 +326,13 @@ static void tick(struct signer_process *sp)
 	struct err err = ERR_INIT;
 
 	if (refresh(sp, clock, &err) < 0) {
-		log_trouble(&sp->is_refresh_failing, "keys.refresh_failed", &err);
+		log_trouble(&sp->refresh_trouble, "keys.refresh_failed", &err);
 		return;
 	}
-	sp->is_refresh_failing = false;
+	log_trouble_over(&sp->refresh_trouble);
 	if ((atomic_exchange(&sp->is_rotation_wanted, false) || is_time_to_look(sp, clock)) &&
 		rotate_due(sp, clock, &err) < 0)
-		log_trouble(&sp->is_rotation_failing, "keys.rotation_failed", &err);
+		log_trouble(&sp->rotation_trouble, "keys.rotation_failed", &err);
 }
 
 /* A thread of its own: making a key takes seconds, and the store may be locked as long. */
@@ -451,7 +451,7 @@ static int first_rotation(struct signer_process *sp, struct err *err)
 	if (rotate_due(sp, clock, err) < 0) {
 		if (err->code != ERR_EARLY)
 			return -1;
-		log_trouble(&sp->is_rotation_failing, "keys.rotation_failed", err);
+		log_trouble(&sp->rotation_trouble, "keys.rotation_failed", err);
 		*err = (struct err)ERR_INIT;
 	}
 	return refresh(sp, clock, err);

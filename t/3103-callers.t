@@ -53,7 +53,6 @@ certify twice --cn bob --cn alice --o readers
 certify blank --cn 'al ice' --o readers
 certify line --cn 'al
 ice' --o readers
-certify oddly --cn alice --o 'read ers'
 certify zero --cn "alice$(printf '\302\200')" --o readers
 pki caller others others-alice --cn alice --o readers
 pki caller twin twin-alice --cn alice --o readers
@@ -74,7 +73,6 @@ twice|one with two|does not have one CN
 blank|a CN with a blank|CN
 line|a CN of two lines|CN
 zero|a CN that is not printable|CN
-oddly|an O with a blank|O of the certificate
 EOF
 is "it is refused even where everybody may look" "$(by expired request "$URL/version")" 401
 is "but what is public is public" "$(by expired request "$URL/openid/v1/jwks")" 200
@@ -159,6 +157,21 @@ pki caller others erin --cn erin
 by_others() { [ "$(by erin whoami)" = "201 erin" ]; }
 ok "another CA is taken without a restart" until_true by_others
 is "and the old one is none any more" "$(by dave whoami)" "401 Unauthorized"
+
+# Whom we trust no more is out at once, even if the lists were not changed with it.
+pki ca third 'third CA'
+pki caller third fred --cn fred
+cp tls/third.pem tls/callers.pem.new && mv tls/callers.pem.new tls/callers.pem
+distrusted() { [ "$(by erin whoami)" = "401 Unauthorized" ]; }
+ok "a CA that left the file is trusted no more, whatever lists there are" until_true distrusted
+is "the one that came is" "$(by fred whoami)" "201 fred"
+like "what is wrong with the lists is said" "$(tail -n 20 issuerd.log)" 'clients.trust_failed .*is not signed by a CA'
+rm tls/callers.crl && mkfifo tls/callers.crl
+is "a pipe in a list's place keeps nobody waiting" "$(by fred whoami)" "201 fred"
+rm tls/callers.crl
+cp tls/others.pem tls/callers.pem.new && mv tls/callers.pem.new tls/callers.pem
+pki crl others callers.crl
+ok "with lists that fit, all is well again" until_true by_others
 
 # ---- the uid behind a socket ----
 socket() { "$@" --unix-socket "$SOCKET"; }

@@ -282,6 +282,36 @@ static void lines_of_threads_do_not_mix(void **state)
 		assert_memory_equal(at, line, sizeof(line) - 1);
 }
 
+static size_t lines_so_far(void)
+{
+	auto_free char *got = logged();
+	size_t lines = 0;
+
+	for (const char *at = got; (at = strchr(at, '\n')); at++)
+		lines++;
+	return lines;
+}
+
+static void trouble_is_said_once_for_each_reason(void **state)
+{
+	struct log_trouble trouble = { .said = "" };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	(void)err_set(&err, ERR_EARLY, "the clock says 2030-03-17T17:46:40Z");
+	log_trouble(&trouble, "test.failed", &err);
+	assert_int_equal(lines_so_far(), 1);
+	(void)err_set(&err, ERR_EARLY, "the clock says 2030-03-17T18:00:01Z");
+	log_trouble(&trouble, "test.failed", &err);
+	assert_int_equal(lines_so_far(), 1);
+	(void)err_set(&err, ERR_BUSY, "the store is locked");
+	log_trouble(&trouble, "test.failed", &err);
+	assert_int_equal(lines_so_far(), 2);
+	log_trouble_over(&trouble);
+	log_trouble(&trouble, "test.failed", &err);
+	assert_int_equal(lines_so_far(), 3);
+}
+
 static void a_closed_stderr_does_no_harm(void **state)
 {
 	const int saved = dup(STDERR_FILENO);
@@ -298,7 +328,8 @@ static void a_closed_stderr_does_no_harm(void **state)
 
 #define log_test(f) cmocka_unit_test_setup_teardown(f, capture, release)
 
-UNIT_MAIN(log_test(an_event_is_one_line_of_pairs), log_test(an_event_needs_no_pairs),
+UNIT_MAIN(log_test(trouble_is_said_once_for_each_reason),
+	log_test(an_event_is_one_line_of_pairs), log_test(an_event_needs_no_pairs),
 	log_test(a_pair_without_value_is_left_out),
 	log_test(levels_below_the_threshold_are_dropped),
 	log_test(debug_is_off_until_asked_for), log_test(plain_values_stay_plain),
