@@ -46,9 +46,7 @@ ok "and readyz is content" until_true ready 200
 
 # ---- ahead ----
 SIGNER=$(kid_of active)
-clock_jump $((HOUR + 120))
-until_true logged 'keys.rotation_failed'
-clock_jump $((30 * DAY))
+clock_jump $((30 * DAY + HOUR + 120))
 ok "far ahead, tokens are minted all the same" until_true mints 201
 ok "by the key that signed" signer_is "$SIGNER"
 request "$URL/openid/v1/jwks" >/dev/null
