@@ -101,7 +101,28 @@ void kube_reply_warning(struct http_call *call, const char *text)
 /* The options of a query are an object of their own to Kubernetes. */
 static bool is_option(const char *field)
 {
-	return strcmp(field, "dryRun") == 0 || strcmp(field, "fieldValidation") == 0;
+	static const char *const options[] = { "dryRun", "fieldManager", "fieldValidation" };
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (strcmp(field, options[i]) == 0)
+			return true;
+	return false;
+}
+
+/* What kind of cause it is, for programs: its first words say so to people. */
+static const char *cause_reason(const char *message)
+{
+	static const struct {
+		const char *words, *reason;
+	} kinds[] = {
+		{ "Unsupported value", "FieldValueNotSupported" },
+		{ "Too long", "FieldValueTooLong" },
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strncmp(message, kinds[i].words, strlen(kinds[i].words)) == 0)
+			return kinds[i].reason;
+	return "FieldValueInvalid";
 }
 
 /* "spec.x: Invalid value: ..." is told as a cause of its own, RFC-less but so in Kubernetes. */
@@ -115,9 +136,8 @@ static json_t *causes(const struct err *err)
 	at = strstr(message, err->field);
 	if (at && strncmp(at + strlen(err->field), ": ", 2) == 0)
 		message = at + strlen(err->field) + 2;
-	return json_pack("[{s:s, s:s, s:s}]", "reason",
-		is_option(err->field) ? "FieldValueNotSupported" : "FieldValueInvalid",
-		"message", message, "field", err->field);
+	return json_pack("[{s:s, s:s, s:s}]", "reason", cause_reason(message), "message",
+		message, "field", err->field);
 }
 
 static enum kube_reason reason_of(const struct err *err)

@@ -157,6 +157,33 @@ is "its cause names the member" "$(jq -r '.details.causes[0].field' body)" metad
 status=$(ask_token demo app '{"metadata":{"uid":"11111111-1111-1111-1111-111111111111"},"spec":{"audiences":["sts.amazonaws.com"]}}')
 refused "another uid in metadata" "409 Conflict"
 
+# ---- the options of the query ----
+# option QUERY - the status of a good request with that.
+option() {
+	request -H "Authorization: Bearer $(cat ci.secret)" -H 'Content-Type: application/json' \
+		--data-raw "$AWS" "$API/api/v1/namespaces/demo/serviceaccounts/app/token?$1"
+}
+long=$(head -c 128 /dev/zero | tr '\0' m)
+is "a fieldManager of 128 bytes" "$(option "fieldManager=$long")" 201
+is "an empty one" "$(option fieldManager=)" 201
+is "one of any letters" "$(option 'fieldManager=m%20%C3%BC-%F0%9F%98%80')" 201
+while IFS='|' read -r desc query reason field message; do
+	status=$(option "$query")
+	refused "$desc" "422 Invalid"
+	# shellcheck disable=SC2016 # jq's
+	is "... as an option's" "$(jq -cS .details body)" \
+		"$(jq -cnS --arg reason "$reason" --arg field "$field" --arg message "$message" \
+			'{group: "meta.k8s.io", kind: "CreateOptions", causes: [{reason: $reason, message: $message, field: $field}]}')"
+	is "... in Kubernetes' words" "$(jq -r .message body)" \
+		"CreateOptions.meta.k8s.io \"\" is invalid: $field: $message"
+done <<EOF
+a fieldManager of 129 bytes|fieldManager=m$long|FieldValueTooLong|fieldManager|Too long: may not be more than 128 bytes
+a control character in it|fieldManager=a%07b|FieldValueInvalid|fieldManager|Invalid value: "a?b": invalid character U+0007 (at position 1)
+one of the others|fieldManager=%C3%BC%C2%85|FieldValueInvalid|fieldManager|Invalid value: "ü??": invalid character U+0085 (at position 2)
+an unknown dryRun|dryRun=None|FieldValueNotSupported|dryRun|Unsupported value: "None": supported values: "All"
+an unknown fieldValidation|fieldValidation=foo|FieldValueNotSupported|fieldValidation|Unsupported value: "foo": supported values: "", "Ignore", "Strict", "Warn"
+EOF
+
 # ---- is it HTTP ----
 big=$(head -c 2048 /dev/zero | tr '\0' ' ')
 fit=$(head -c $((2048 - ${#AWS})) /dev/zero | tr '\0' ' ')
