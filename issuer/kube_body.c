@@ -89,31 +89,40 @@ static int cannot_be(const struct kube_type *type, const char *version, const ch
 		type->kind, why);
 }
 
-/* Kind and version; empty is the same as absent: the path has said what it is. */
-static int check_kind(struct kube_body *body, const struct kube_type *type, const char *version,
-	struct err *err)
+/* Does its kind have this version at all? */
+static bool has_version(const struct kube_type *type, const char *api_version)
 {
-	const char *kind = fields_string(body->root, "kind");
-	const char *api_version = fields_string(body->root, "apiVersion");
-
-	body->version = version;
-	if (kind && *kind && strcmp(kind, type->kind) != 0)
-		return kube_refuse(err, KUBE_BAD_REQUEST,
-			"kind \"%.64s\" cannot be handled as a %s", kind, type->kind);
-	if (!api_version || !*api_version)
-		return 0;
 	for (size_t i = 0; type->versions[i]; i++) {
 		auto_free char *known =
 			text_format("%s/%s", KUBE_AUTHENTICATION_GROUP, type->versions[i]);
 
-		if (strcmp(known, api_version) == 0) {
-			body->version = type->versions[i];
-			return 0;
-		}
+		if (strcmp(known, api_version) == 0)
+			return true;
 	}
+	return false;
+}
+
+/* Kind and version; empty is the same as absent: the path has said what it is. */
+static int check_kind(const struct kube_body *body, const struct kube_type *type,
+	const char *version, struct err *err)
+{
+	const char *kind = fields_string(body->root, "kind");
+	const char *api_version = fields_string(body->root, "apiVersion");
+	auto_free char *expected = text_format("%s/%s", KUBE_AUTHENTICATION_GROUP, version);
+
+	if (kind && *kind && strcmp(kind, type->kind) != 0)
+		return kube_refuse(err, KUBE_BAD_REQUEST,
+			"kind \"%.64s\" cannot be handled as a %s", kind, type->kind);
+	if (!api_version || !*api_version || strcmp(api_version, expected) == 0)
+		return 0;
+	if (has_version(type, api_version))
+		return kube_refuse(err, KUBE_BAD_REQUEST,
+			"the API version in the data (%s) does not match the expected API version "
+			"(%s)",
+			api_version, expected);
 	return kube_refuse(err, KUBE_BAD_REQUEST,
-		"%s in version \"%.64s\" cannot be handled; use %s/%s", type->kind, api_version,
-		KUBE_AUTHENTICATION_GROUP, version);
+		"%s in version \"%.64s\" cannot be handled; use %s", type->kind, api_version,
+		expected);
 }
 
 static int refuse_warnings(const struct kube_body *body, const struct kube_type *type,

@@ -58,7 +58,7 @@ static int judge(const struct gateway *gw, const json_t *spec, struct clock_read
 	return 0;
 }
 
-static json_t *answer(const struct kube_body *body, json_t *status)
+static json_t *answer(const struct kube_body *body, const char *version, json_t *status)
 {
 	static const struct field spec[] = {
 		{ "token", FIELD_STRING, NULL },
@@ -67,7 +67,7 @@ static json_t *answer(const struct kube_body *body, json_t *status)
 	};
 
 	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "kind", kube_token_review.kind,
-		"apiVersion", json_sprintf("%s/%s", KUBE_AUTHENTICATION_GROUP, body->version),
+		"apiVersion", json_sprintf("%s/%s", KUBE_AUTHENTICATION_GROUP, version),
 		"metadata",
 		fields_copy(fields_object(body->root, "metadata"), kube_metadata_echo), "spec",
 		fields_copy(fields_object(body->root, "spec"), spec), "status", status);
@@ -104,7 +104,7 @@ static int review(const struct gateway *gw, struct http_call *call, const struct
 		judge(gw, fields_object(body.root, "spec"), clock, &status, err) < 0)
 		return -1;
 	kube_body_warn(&body, call);
-	kube_reply_json(call, 201, answer(&body, status));
+	kube_reply_json(call, 201, answer(&body, version, status));
 	return 0;
 }
 

@@ -71,6 +71,18 @@ is "v1beta1 answers in v1beta1" "$(REVIEWS=/apis/authentication.k8s.io/v1beta1/t
 	"201 true authentication.k8s.io/v1beta1"
 is "what has no kind is that of the path" "$(with reviewer.secret post /apis/authentication.k8s.io/v1beta1/tokenreviews "{\"spec\":{\"token\":\"$(cat app)\"}}") $(jq -r .apiVersion body)" \
 	"201 authentication.k8s.io/v1beta1"
+# in_version PATH BODY - a TokenReview of one version, sent to the path of another or the same.
+in_version() {
+	echo "$(with reviewer.secret post "/apis/authentication.k8s.io/$1/tokenreviews" \
+		"{\"kind\":\"TokenReview\",\"apiVersion\":\"authentication.k8s.io/$2\",\"spec\":{\"token\":\"$(cat app)\"}}") $(jq -r '.message // .apiVersion' body)"
+}
+for version in v1 v1beta1; do
+	is "$version to its path" "$(in_version $version $version)" "201 authentication.k8s.io/$version"
+done
+is "v1beta1 to the path of v1" "$(in_version v1 v1beta1)" \
+	"400 the API version in the data (authentication.k8s.io/v1beta1) does not match the expected API version (authentication.k8s.io/v1)"
+is "v1 to the path of v1beta1" "$(in_version v1beta1 v1)" \
+	"400 the API version in the data (authentication.k8s.io/v1) does not match the expected API version (authentication.k8s.io/v1beta1)"
 printf ' \n%s\n ' "$(cat app)" >blanks
 is "blanks around it are taken off" "$(reviewed blanks)" "201 true"
 is "a client's secret can be reviewed, too" "$(reviewed ci.secret) $(jq -r .status.user.username body)" "201 true ci"
