@@ -58,6 +58,9 @@ status=$(ask_token demo app '{}')
 refused "the default audience beyond the grant" "403 Forbidden"
 status=$(ask_token demo app '{"spec":{"audiences":[""]}}')
 refused "an empty audience" "403 Forbidden"
+status=$(ask_token demo app '{"spec":{"audiences":[null]}}')
+refused "null as audience, which is an empty one" "403 Forbidden"
+like "that is what it is called" "$(jq -r .message body)" 'no grant covers audience ""$'
 status=$(ask_token demo app '{"spec":{"audiences":["sts.amazonaws.com\u0000.evil"]}}')
 refused "an audience with a zero byte" "403 Forbidden"
 status=$(ask_token demo app '{"spec":{"audiences":["STS.amazonaws.com"]}}')
@@ -102,7 +105,6 @@ a number as kind|{"kind":1}
 a list as spec|{"spec":[]}
 a string as audiences|{"spec":{"audiences":"a"}}
 a number as audience|{"spec":{"audiences":[1]}}
-null as audience|{"spec":{"audiences":[null]}}
 a string as lifetime|{"spec":{"expirationSeconds":"600"}}
 a fraction as lifetime|{"spec":{"expirationSeconds":600.5}}
 an exponent as lifetime|{"spec":{"expirationSeconds":6e2}}

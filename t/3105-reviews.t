@@ -97,6 +97,9 @@ bad "nor in another case" audience web VAULT
 bad "the API's, which it has not" "audience" web
 bad "what is for others, expired or not: first comes the audience" audience web x
 is "asked for twice, told twice" "$(reviewed web a a) $(jq -c .status.audiences body)" '201 true ["a","a"]'
+is "null in their list is an empty one, which it has not" \
+	"$(with reviewer.secret post "$REVIEWS" "{\"spec\":{\"token\":\"$(cat web)\",\"audiences\":[null]}}") $(jq -c '[.spec.audiences, .status.authenticated]' body)" \
+	'201 [[""],null]'
 
 # ---- what becomes bad ----
 echo nonsense >nonsense

@@ -131,6 +131,7 @@ static void audiences_are_kept_as_they_are(void **state)
 			"https://vault.example", 21, 1 },
 		{ "{\"spec\":{\"audiences\":[\"a\",\"a\"]}}", "a", 1, 2 },
 		{ "{\"spec\":{\"audiences\":[\"\"]}}", "", 0, 1 },
+		{ "{\"spec\":{\"audiences\":[null,\"a\"]}}", "", 0, 2 },
 		{ "{\"spec\":{\"audiences\":[\" a \"]}}", " a ", 3, 1 },
 		{ "{\"spec\":{\"audiences\":[\"\\ud83d\\ude00\"]}}", "\xf0\x9f\x98\x80", 4, 1 },
 		{ "{\"spec\":{\"audiences\":[\"a\\nb\\tc\\u0000\xe2\x80\xa8\"]}}",
@@ -290,8 +291,8 @@ static void reviews_have_types_of_their_own(void **state)
 
 static void only_strings_are_audiences(void **state)
 {
-	static const char *const lists[] = { "[1]", "[null]", "[true]", "[[\"a\"]]", "[{}]",
-		"[\"a\",1]", "\"a\"", "{\"a\":1}" };
+	static const char *const lists[] = { "[1]", "[true]", "[[\"a\"]]", "[{}]", "[\"a\",1]",
+		"\"a\"", "{\"a\":1}" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(lists); i++) {
