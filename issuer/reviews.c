@@ -60,17 +60,12 @@ static int judge(const struct gateway *gw, const json_t *spec, struct clock_read
 
 static json_t *answer(const struct kube_body *body, const char *version, json_t *status)
 {
-	static const struct field spec[] = {
-		{ "token", FIELD_STRING, NULL },
-		{ "audiences", FIELD_STRINGS, NULL },
-		{ NULL, FIELD_ANY, NULL },
-	};
-
 	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "kind", kube_token_review.kind,
 		"apiVersion", json_sprintf("%s/%s", KUBE_AUTHENTICATION_GROUP, version),
 		"metadata",
 		fields_copy(fields_object(body->root, "metadata"), kube_metadata_echo), "spec",
-		fields_copy(fields_object(body->root, "spec"), spec), "status", status);
+		fields_copy(fields_object(body->root, "spec"), kube_token_review_spec),
+		"status", status);
 }
 
 static int check_token(const struct kube_body *body, struct err *err)
