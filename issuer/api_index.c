@@ -5,7 +5,6 @@
 #include "issuer/api_index.h"
 #include "issuer/kube.h"
 #include "issuer/kube_types.h"
-#include "issuer/negotiate.h"
 
 /* Whose API this is. */
 #define MAJOR "1"
@@ -16,13 +15,11 @@ static void reply(struct http_call *call, json_t *json)
 	static const struct kube_object nothing = { .kind = NULL };
 	struct err err = ERR_INIT;
 
-	if (negotiate_accepts(http_header(call, "Accept", NULL), "application/json")) {
+	if (kube_check_accept(call, &err) == 0) {
 		kube_reply_json(call, 200, json);
 		return;
 	}
 	json_decref(json);
-	(void)kube_refuse(&err, KUBE_NOT_ACCEPTABLE,
-		"406: Not Acceptable\n\nAvailable representations: application/json");
 	kube_reply_error(call, &err, &nothing);
 }
 

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "issuer/kube.h"
+#include "issuer/negotiate.h"
 
 #define KUBE_WARNING_MAX 256 /* bytes of one warning's text */
 #define KUBE_RETRY_S     "1"
@@ -61,6 +62,14 @@ void kube_take_pretty(struct http_call *call)
 	free(value);
 }
 
+int kube_check_accept(struct http_call *call, struct err *err)
+{
+	if (negotiate_accepts(http_header(call, "Accept", NULL), KUBE_JSON_MEDIA_TYPE))
+		return 0;
+	return kube_refuse(err, KUBE_NOT_ACCEPTABLE,
+		"406: Not Acceptable\n\nAvailable representations: " KUBE_JSON_MEDIA_TYPE);
+}
+
 void kube_reply_json(struct http_call *call, int status, json_t *json)
 {
 	auto_free char *written =
@@ -78,7 +87,7 @@ void kube_reply_json(struct http_call *call, int status, json_t *json)
 			  "\"message\":\"internal error\",\"reason\":\"InternalError\",\"code\":500}");
 	http_reply_header(call, "Cache-Control", "no-cache, private");
 	http_reply_header(call, "X-Content-Type-Options", "nosniff");
-	http_reply_body(call, status, "application/json", body, strlen(body));
+	http_reply_body(call, status, KUBE_JSON_MEDIA_TYPE, body, strlen(body));
 }
 
 void kube_reply_warning(struct http_call *call, const char *text)

@@ -10,9 +10,8 @@
 #include "issuer/kube_protobuf.h"
 #include "issuer/negotiate.h"
 
-#define JSON_MEDIA_TYPE "application/json"
-#define OPTIONS_MAX     8   /* values of one query parameter */
-#define MANAGER_MAX     128 /* bytes of a fieldManager */
+#define OPTIONS_MAX 8   /* values of one query parameter */
+#define MANAGER_MAX 128 /* bytes of a fieldManager */
 
 /* ---- what the body says beside what is asked ---- */
 
@@ -292,15 +291,14 @@ static int check_media_types(struct http_call *call, bool *ret_protobuf, struct 
 {
 	const char *type = http_header(call, "Content-Type", NULL);
 
-	if (!negotiate_accepts(http_header(call, "Accept", NULL), JSON_MEDIA_TYPE))
-		return kube_refuse(err, KUBE_NOT_ACCEPTABLE,
-			"406: Not Acceptable\n\nAvailable representations: " JSON_MEDIA_TYPE);
+	if (kube_check_accept(call, err) < 0)
+		return -1;
 	/* None at all means JSON: kubectl create --raw sends none. */
 	*ret_protobuf = type && negotiate_is(type, KUBE_PROTOBUF_MEDIA_TYPE);
-	if (*ret_protobuf || !type || *type == '\0' || negotiate_is(type, JSON_MEDIA_TYPE))
+	if (*ret_protobuf || !type || *type == '\0' || negotiate_is(type, KUBE_JSON_MEDIA_TYPE))
 		return 0;
 	return kube_refuse(err, KUBE_UNSUPPORTED_MEDIA_TYPE,
-		"the body of the request was in an unknown format - accepted media types include: " JSON_MEDIA_TYPE
+		"the body of the request was in an unknown format - accepted media types include: " KUBE_JSON_MEDIA_TYPE
 		", " KUBE_PROTOBUF_MEDIA_TYPE);
 }
 
