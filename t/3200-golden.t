@@ -38,6 +38,7 @@ like "it says how much it compared" "$(tail -n 1 out)" \
 
 # Every departure is documented, and every documented one is made.
 sed -n 's/^@rule("\(.*\)")$/\1/p' "$SRCDIR/t/golden/departures.py" | sort >rules
+# shellcheck disable=SC2016 # backquotes of Markdown
 sed -n '/^## Departures/,/^## /s/^| `\([a-z0-9-]*\)` |.*/\1/p' "$DOC" | sort >rows
 is "the table of doc/kubernetes.md has a row for each rule, and no other" \
 	"$(cat rows)" "$(cat rules)"
