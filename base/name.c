@@ -103,7 +103,7 @@ int name_check_audience(const char *what, const char *s, struct err *err)
 
 void name_subject(const char *namespace, const char *name, char ret[NAME_SUBJECT_MAX])
 {
-	(void)snprintf(ret, NAME_SUBJECT_MAX, "system:serviceaccount:%s:%s", namespace, name);
+	(void)snprintf(ret, NAME_SUBJECT_MAX, NAME_SUBJECT_PREFIX "%s:%s", namespace, name);
 }
 
 int name_check_pattern(const char *what, const char *s, struct err *err)

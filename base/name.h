@@ -24,9 +24,14 @@ int name_check_user(const char *what, const char *s, struct err *err);
 int name_check_audience(const char *what, const char *s, struct err *err);
 
 /* system:serviceaccount:NAMESPACE:NAME, the `sub` of a service account. */
-#define NAME_SUBJECT_MAX                                                                       \
-	(sizeof("system:serviceaccount::") + NAME_LABEL_MAX + NAME_SUBDOMAIN_MAX)
+#define NAME_SUBJECT_PREFIX "system:serviceaccount:"
+#define NAME_SUBJECT_MAX    (sizeof(NAME_SUBJECT_PREFIX ":") + NAME_LABEL_MAX + NAME_SUBDOMAIN_MAX)
 void name_subject(const char *namespace, const char *name, char ret[NAME_SUBJECT_MAX]);
+
+/* Groups that come by themselves: of everybody who is known, and of all service accounts; with
+ * ":NAMESPACE" behind it, of those of one namespace. */
+#define NAME_GROUP_KNOWN    "system:authenticated"
+#define NAME_GROUP_ACCOUNTS "system:serviceaccounts"
 
 /* A pattern of a label or subdomain: the same characters and '*', which stands for any run. */
 int name_check_pattern(const char *what, const char *s, struct err *err);

@@ -184,7 +184,8 @@ static const struct cmd_option explain_options[] = {
 		0 },
 	{ "ttl", "DURATION", "of the token (default tokens.default_lifetime)", 0 },
 	{ "pod", "NAME", "that the token is bound to", 0 },
-	{ "group", "GROUP", "that a user is in who is no client here; may be repeated", 0 },
+	{ "group", "GROUP",
+		"of the user's beside those that are known, e.g. an O; may be repeated", 0 },
 	{ .name = NULL },
 };
 

@@ -9,17 +9,15 @@
 #include "ctl/output.h"
 #include "setup/settings.h"
 
-#define ACCOUNT_PREFIX "system:serviceaccount:"
-#define NODE_PREFIX    "system:node:"
-#define GROUPS_MAX     (STORE_GROUPS_MAX + 4) /* and those that come by themselves */
-#define AUDIENCES_MAX  STORE_AUDIENCES_MAX
+#define GROUPS_MAX    (2 * STORE_GROUPS_MAX + 4) /* a row's, --group's, those of a name */
+#define AUDIENCES_MAX STORE_AUDIENCES_MAX
 
 /* Who would ask, for what, and what came of it. */
 struct question {
 	struct store_client client; /* if there is one of that name */
-	const char *groups[GROUPS_MAX];
-	size_t group_count;
-	char *of_namespace; /* a service account's own group */
+	bool is_client;
+	char *groups[GROUPS_MAX];
+	const char *assumed; /* of the groups, or NULL: nothing. A literal */
 	struct access_user user;
 	char namespace[NAME_LABEL_MAX + 1];
 	char name[NAME_SUBDOMAIN_MAX + 1];
@@ -33,53 +31,99 @@ struct question {
 
 static void question_free(struct question *q)
 {
+	for (size_t i = 0; i < q->user.group_count; i++)
+		free(q->groups[i]);
 	store_client_free(&q->client);
 	store_pod_free(&q->pod);
 	json_decref(q->audiences);
-	free(q->of_namespace);
 }
 #define auto_question __attribute__((cleanup(question_free)))
 
-static void add_group(struct question *q, const char *group)
+/* An answer for fewer groups would be one to another question. */
+static int add_group(struct question *q, const char *group, struct err *err)
 {
-	if (q->group_count < GROUPS_MAX)
-		q->groups[q->group_count++] = group;
+	if (q->user.group_count == GROUPS_MAX)
+		return err_set(err, ERR_BAD_INPUT, "more than %d groups", GROUPS_MAX);
+	q->groups[q->user.group_count++] = text_copy(group);
+	return 0;
 }
 
-/* The groups that come with a name, as authentication adds them. */
-static void add_own_groups(struct question *q, const char *name)
+static int add_given_groups(const struct cmd_run *run, struct question *q, struct err *err)
 {
-	const char *namespace = name + strlen(ACCOUNT_PREFIX);
+	const char *given[STORE_GROUPS_MAX];
+	size_t count;
 
-	if (strncmp(name, ACCOUNT_PREFIX, strlen(ACCOUNT_PREFIX)) == 0) {
-		q->of_namespace = text_format("system:serviceaccounts:%.*s",
-			(int)strcspn(namespace, ":"), namespace);
-		add_group(q, "system:serviceaccounts");
-		add_group(q, q->of_namespace);
+	if (cmd_values(run, "group", given, STORE_GROUPS_MAX, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (add_group(q, given[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static int add_client_groups(struct cmd_run *run, struct question *q, struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	if (store_client_get(run->store, cmd_issuer(run), q->user.name, &q->client, &why) < 0) {
+		if (why.code == ERR_NOT_FOUND)
+			return 0;
+		*err = why;
+		return -1;
 	}
-	if (strncmp(name, NODE_PREFIX, strlen(NODE_PREFIX)) == 0)
-		add_group(q, "system:nodes");
-	add_group(q, "system:authenticated");
+	q->is_client = true;
+	for (size_t i = 0; i < q->client.group_count; i++)
+		if (add_group(q, q->client.groups[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static bool is_account(const char *user)
+{
+	return strncmp(user, NAME_SUBJECT_PREFIX, strlen(NAME_SUBJECT_PREFIX)) == 0;
+}
+
+/* The groups that come with a name, as authentication adds them: a service account's own, but
+ * not a node's, which its certificate or its row must say. */
+static int add_own_groups(struct question *q, struct err *err)
+{
+	const char *namespace = q->user.name + strlen(NAME_SUBJECT_PREFIX);
+
+	if (is_account(q->user.name)) {
+		auto_free char *of_namespace = text_format(NAME_GROUP_ACCOUNTS ":%.*s",
+			(int)strcspn(namespace, ":"), namespace);
+
+		if (add_group(q, NAME_GROUP_ACCOUNTS, err) < 0 ||
+			add_group(q, of_namespace, err) < 0)
+			return -1;
+	}
+	return add_group(q, NAME_GROUP_KNOWN, err);
+}
+
+/* What the store cannot know: the Os of a certificate. */
+static const char *assumption(const struct question *q, bool is_group_given)
+{
+	const bool is_known = q->is_client ? strcmp(q->client.kind, "certificate") != 0
+					   : is_account(q->user.name);
+
+	if (is_known)
+		return is_group_given ? "the groups of --group, beside its own" : NULL;
+	if (q->is_client)
+		return is_group_given ? "a certificate whose Os are those of --group"
+				      : "a certificate without O";
+	return is_group_given
+		? "no client of this name: a certificate whose Os are those of --group"
+		: "no client of this name: a certificate without O";
 }
 
 static int take_user(struct cmd_run *run, struct question *q, struct err *err)
 {
-	const char *name = run->args[0];
-	struct err why = ERR_INIT;
-
-	if (name_check_user("user name", name, err) < 0 ||
-		cmd_values(run, "group", q->groups, STORE_GROUPS_MAX, &q->group_count, err) < 0)
+	q->user = (struct access_user){ run->args[0], q->groups, 0 };
+	if (name_check_user("user name", q->user.name, err) < 0 ||
+		add_given_groups(run, q, err) < 0 || add_client_groups(run, q, err) < 0 ||
+		add_own_groups(q, err) < 0)
 		return -1;
-	if (store_client_get(run->store, cmd_issuer(run), name, &q->client, &why) == 0)
-		for (size_t i = 0; i < q->client.group_count; i++)
-			add_group(q, q->client.groups[i]);
-	else if (why.code != ERR_NOT_FOUND) {
-		*err = why;
-		return -1;
-	}
-	add_own_groups(q, name);
-	q->user = (struct access_user){ name, (char *const *)(uintptr_t)q->groups,
-		q->group_count };
+	q->assumed = assumption(q, cmd_value(run, "group"));
 	return 0;
 }
 
@@ -170,14 +214,15 @@ static int report(const struct cmd_run *run, const struct question *q, struct er
 	const bool is_allowed = q->refusal.code == ERR_NONE;
 	json_t *groups = json_array();
 
-	for (size_t i = 0; i < q->group_count; i++)
+	for (size_t i = 0; i < q->user.group_count; i++)
 		(void)json_array_append_new(groups, json_string(q->groups[i]));
 	return output_object(run,
-		json_pack("{s:b, s:s?, s:s?, s:s, s:o, s:o, s:O, s:s, s:s?}", "allowed",
+		json_pack("{s:b, s:s?, s:s?, s:s, s:o, s:s?, s:o, s:O, s:s, s:s?}", "allowed",
 			is_allowed, "rule", is_allowed ? q->decision.rule : NULL, "missing",
 			is_allowed ? NULL : q->refusal.text, "user", q->user.name, "groups",
-			groups, "subject", json_sprintf("%s/%s", q->namespace, q->name),
-			"audiences", q->audiences, "ttl", text_span(q->ttl_s).s, "ttl_granted",
+			groups, "assumed", q->assumed, "subject",
+			json_sprintf("%s/%s", q->namespace, q->name), "audiences", q->audiences,
+			"ttl", text_span(q->ttl_s).s, "ttl_granted",
 			is_allowed ? text_span(q->decision.lifetime_s).s : NULL),
 		"rule", err);
 }

@@ -6,15 +6,7 @@
 #include "base/name.h"
 #include "base/text.h"
 #include "issuer/bound_object.h"
-#include "issuer/fields.h"
-
-static const struct field members[] = {
-	{ "kind", FIELD_STRING, NULL },
-	{ "apiVersion", FIELD_STRING, NULL },
-	{ "name", FIELD_STRING, NULL },
-	{ "uid", FIELD_STRING, NULL },
-	{ NULL, FIELD_ANY, NULL },
-};
+#include "issuer/kube_types.h"
 
 static const char *or_empty(const char *s)
 {
@@ -195,5 +187,6 @@ struct claims_bound bound_object_claims(const struct bound_object *bound)
 
 json_t *bound_object_json(const struct bound_object *bound)
 {
-	return bound->json ? fields_copy(bound->json, members) : json_null();
+	return bound->json ? fields_copy(bound->json, kube_bound_object_reference)
+			   : json_null();
 }

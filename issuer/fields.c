@@ -70,39 +70,45 @@ static bool is_time(const json_t *value)
 		text_read_time(json_string_value(value), &at, &ignored) == 0;
 }
 
-static int check_strings(const struct check *check, const json_t *list, const char *path)
+/* Go reads null for a string as the empty one, where there is no member to be absent. */
+static int check_strings(const struct check *check, json_t *list, const char *path)
 {
 	const json_t *one;
 	size_t i;
 
 	json_array_foreach(list, i, one)
 	{
-		if (!json_is_string(one))
+		if (json_is_null(one))
+			(void)json_array_set_new(list, i,
+				json_string("")); /* for memory only */
+		else if (!json_is_string(one))
 			return wrong(check, one, path, "string");
 	}
 	return 0;
 }
 
-static int check_map(const struct check *check, const json_t *map, const char *path)
+static int check_map(const struct check *check, json_t *map, const char *path)
 {
 	const char *key;
-	json_t *one;
+	const json_t *one;
 
-	json_object_foreach((json_t *)(uintptr_t)map, key, one)
+	json_object_foreach(map, key, one)
 	{
-		if (!json_is_string(one))
+		if (json_is_null(one))
+			(void)json_object_set_new(map, key, json_string(""));
+		else if (!json_is_string(one))
 			return wrong(check, one, path, "string");
 	}
 	return 0;
 }
 
-static int check_object(const struct check *check, const json_t *object,
-	const struct field *fields, const char *path);
+static int check_object(const struct check *check, json_t *object, const struct field *fields,
+	const char *path);
 
-static int check_objects(const struct check *check, const json_t *list,
-	const struct field *fields, const char *path)
+static int check_objects(const struct check *check, json_t *list, const struct field *fields,
+	const char *path)
 {
-	const json_t *one;
+	json_t *one;
 	size_t i;
 
 	json_array_foreach(list, i, one)
@@ -140,8 +146,8 @@ static bool has_type(const json_t *value, enum field_type type)
 	return true;
 }
 
-static int check_value(const struct check *check, const json_t *value,
-	const struct field *field, const char *path)
+static int check_value(const struct check *check, json_t *value, const struct field *field,
+	const char *path)
 {
 	if (json_is_null(value))
 		return 0;
@@ -169,13 +175,13 @@ static const struct field *find(const struct field *fields, const char *name)
 }
 
 /* In the order of the text: so are the members that are not known told. */
-static int check_object(const struct check *check, const json_t *object,
-	const struct field *fields, const char *path)
+static int check_object(const struct check *check, json_t *object, const struct field *fields,
+	const char *path)
 {
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)object, key, value)
+	json_object_foreach(object, key, value)
 	{
 		auto_free char *at = text_format("%s%s%s", path, *path ? "." : "", key);
 		const struct field *field = find(fields, key);
@@ -188,7 +194,7 @@ static int check_object(const struct check *check, const json_t *object,
 	return 0;
 }
 
-int fields_check(const json_t *object, const struct field *fields, fields_unknown_fn *unknown,
+int fields_check(json_t *object, const struct field *fields, fields_unknown_fn *unknown,
 	void *ctx, struct err *err)
 {
 	const struct check check = { unknown, ctx, err };

@@ -31,8 +31,9 @@ struct field {
 typedef void fields_unknown_fn(const char *path, void *ctx);
 
 /* `object` may be NULL or null: then there is nothing wrong. null stands for an absent member
- * everywhere. ERR_BAD_INPUT names the first member of a wrong type, and both types. */
-int fields_check(const json_t *object, const struct field *fields, fields_unknown_fn *unknown,
+ * everywhere; within a list or map of strings it stands for "", and becomes that in `object`,
+ * as it does in Go. ERR_BAD_INPUT names the first member of a wrong type, and both types. */
+int fields_check(json_t *object, const struct field *fields, fields_unknown_fn *unknown,
 	void *ctx, struct err *err);
 
 /* The members that the type knows, without those that are null or empty: what Go's omitempty

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "issuer/kube.h"
+#include "issuer/negotiate.h"
 
 #define KUBE_WARNING_MAX 256 /* bytes of one warning's text */
 #define KUBE_RETRY_S     "1"
@@ -61,6 +62,14 @@ void kube_take_pretty(struct http_call *call)
 	free(value);
 }
 
+int kube_check_accept(struct http_call *call, struct err *err)
+{
+	if (negotiate_accepts(http_header(call, "Accept", NULL), KUBE_JSON_MEDIA_TYPE))
+		return 0;
+	return kube_refuse(err, KUBE_NOT_ACCEPTABLE,
+		"406: Not Acceptable\n\nAvailable representations: " KUBE_JSON_MEDIA_TYPE);
+}
+
 void kube_reply_json(struct http_call *call, int status, json_t *json)
 {
 	auto_free char *written =
@@ -78,7 +87,7 @@ void kube_reply_json(struct http_call *call, int status, json_t *json)
 			  "\"message\":\"internal error\",\"reason\":\"InternalError\",\"code\":500}");
 	http_reply_header(call, "Cache-Control", "no-cache, private");
 	http_reply_header(call, "X-Content-Type-Options", "nosniff");
-	http_reply_body(call, status, "application/json", body, strlen(body));
+	http_reply_body(call, status, KUBE_JSON_MEDIA_TYPE, body, strlen(body));
 }
 
 void kube_reply_warning(struct http_call *call, const char *text)
@@ -101,7 +110,28 @@ void kube_reply_warning(struct http_call *call, const char *text)
 /* The options of a query are an object of their own to Kubernetes. */
 static bool is_option(const char *field)
 {
-	return strcmp(field, "dryRun") == 0 || strcmp(field, "fieldValidation") == 0;
+	static const char *const options[] = { "dryRun", "fieldManager", "fieldValidation" };
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (strcmp(field, options[i]) == 0)
+			return true;
+	return false;
+}
+
+/* What kind of cause it is, for programs: its first words say so to people. */
+static const char *cause_reason(const char *message)
+{
+	static const struct {
+		const char *words, *reason;
+	} kinds[] = {
+		{ "Unsupported value", "FieldValueNotSupported" },
+		{ "Too long", "FieldValueTooLong" },
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strncmp(message, kinds[i].words, strlen(kinds[i].words)) == 0)
+			return kinds[i].reason;
+	return "FieldValueInvalid";
 }
 
 /* "spec.x: Invalid value: ..." is told as a cause of its own, RFC-less but so in Kubernetes. */
@@ -115,9 +145,8 @@ static json_t *causes(const struct err *err)
 	at = strstr(message, err->field);
 	if (at && strncmp(at + strlen(err->field), ": ", 2) == 0)
 		message = at + strlen(err->field) + 2;
-	return json_pack("[{s:s, s:s, s:s}]", "reason",
-		is_option(err->field) ? "FieldValueNotSupported" : "FieldValueInvalid",
-		"message", message, "field", err->field);
+	return json_pack("[{s:s, s:s, s:s}]", "reason", cause_reason(message), "message",
+		message, "field", err->field);
 }
 
 static enum kube_reason reason_of(const struct err *err)

@@ -7,6 +7,8 @@
 #include "base/err.h"
 #include "issuer/http.h"
 
+#define KUBE_JSON_MEDIA_TYPE "application/json"
+
 /* A refusal meant for the wire; rides in err.detail. */
 enum kube_reason {
 	KUBE_NONE,
@@ -49,6 +51,9 @@ void kube_reply_error(struct http_call *call, const struct err *err,
 /* Reads what answers to this call look like: `pretty` in its query, or a program that people
  * read with. */
 void kube_take_pretty(struct http_call *call);
+
+/* 406 if the answer must not be JSON: all are. */
+int kube_check_accept(struct http_call *call, struct err *err);
 
 /* A JSON body with the headers of an API answer. Takes over `json`. */
 struct json_t;

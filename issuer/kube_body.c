@@ -10,8 +10,8 @@
 #include "issuer/kube_protobuf.h"
 #include "issuer/negotiate.h"
 
-#define JSON_MEDIA_TYPE "application/json"
-#define OPTIONS_MAX     8 /* values of one query parameter */
+#define OPTIONS_MAX 8   /* values of one query parameter */
+#define MANAGER_MAX 128 /* bytes of a fieldManager */
 
 /* ---- what the body says beside what is asked ---- */
 
@@ -88,31 +88,40 @@ static int cannot_be(const struct kube_type *type, const char *version, const ch
 		type->kind, why);
 }
 
-/* Kind and version; empty is the same as absent: the path has said what it is. */
-static int check_kind(struct kube_body *body, const struct kube_type *type, const char *version,
-	struct err *err)
+/* Does its kind have this version at all? */
+static bool has_version(const struct kube_type *type, const char *api_version)
 {
-	const char *kind = fields_string(body->root, "kind");
-	const char *api_version = fields_string(body->root, "apiVersion");
-
-	body->version = version;
-	if (kind && *kind && strcmp(kind, type->kind) != 0)
-		return kube_refuse(err, KUBE_BAD_REQUEST,
-			"kind \"%.64s\" cannot be handled as a %s", kind, type->kind);
-	if (!api_version || !*api_version)
-		return 0;
 	for (size_t i = 0; type->versions[i]; i++) {
 		auto_free char *known =
 			text_format("%s/%s", KUBE_AUTHENTICATION_GROUP, type->versions[i]);
 
-		if (strcmp(known, api_version) == 0) {
-			body->version = type->versions[i];
-			return 0;
-		}
+		if (strcmp(known, api_version) == 0)
+			return true;
 	}
+	return false;
+}
+
+/* Kind and version; empty is the same as absent: the path has said what it is. */
+static int check_kind(const struct kube_body *body, const struct kube_type *type,
+	const char *version, struct err *err)
+{
+	const char *kind = fields_string(body->root, "kind");
+	const char *api_version = fields_string(body->root, "apiVersion");
+	auto_free char *expected = text_format("%s/%s", KUBE_AUTHENTICATION_GROUP, version);
+
+	if (kind && *kind && strcmp(kind, type->kind) != 0)
+		return kube_refuse(err, KUBE_BAD_REQUEST,
+			"kind \"%.64s\" cannot be handled as a %s", kind, type->kind);
+	if (!api_version || !*api_version || strcmp(api_version, expected) == 0)
+		return 0;
+	if (has_version(type, api_version))
+		return kube_refuse(err, KUBE_BAD_REQUEST,
+			"the API version in the data (%s) does not match the expected API version "
+			"(%s)",
+			api_version, expected);
 	return kube_refuse(err, KUBE_BAD_REQUEST,
-		"%s in version \"%.64s\" cannot be handled; use %s/%s", type->kind, api_version,
-		KUBE_AUTHENTICATION_GROUP, version);
+		"%s in version \"%.64s\" cannot be handled; use %s", type->kind, api_version,
+		expected);
 }
 
 static int refuse_warnings(const struct kube_body *body, const struct kube_type *type,
@@ -197,15 +206,55 @@ static struct values values_of(struct http_call *call, const char *name)
 	return values;
 }
 
-static int refuse_option(const char *name, const char *value, const char *allowed,
-	struct err *err)
+/* Takes over `why`. */
+static int refuse_option(const char *name, char *why, struct err *err)
 {
+	auto_free char *owned = why;
+
 	(void)kube_refuse(err, KUBE_INVALID,
-		"CreateOptions.meta.k8s.io \"\" is invalid: %s: Unsupported value: \"%.64s\": "
-		"supported values: %s",
-		name, value, allowed);
+		"CreateOptions.meta.k8s.io \"\" is invalid: %s: %s", name, owned);
 	err->field = name;
 	return -1;
+}
+
+static int unsupported(const char *name, const char *value, const char *allowed,
+	struct err *err)
+{
+	return refuse_option(name,
+		text_format("Unsupported value: \"%.64s\": supported values: %s", value,
+			allowed),
+		err);
+}
+
+/* Of the control character at `s`, or of what Go reads for a byte that is no text. */
+static unsigned code_point(const unsigned char *s)
+{
+	if (s[0] < 0x80)
+		return s[0];
+	return s[0] == 0xc2 && (s[1] & 0xe0) == 0x80 ? s[1] : 0xfffd;
+}
+
+/* Nothing is managed here, but who sends what Kubernetes would refuse should hear of it. */
+static int check_manager(struct http_call *call, struct err *err)
+{
+	auto_values struct values values = values_of(call, "fieldManager");
+	const char *manager = values.count > 0 ? values.value[0] : "";
+	auto_free char *clean = text_copy(manager);
+	size_t at = 0;
+
+	if (strlen(manager) > MANAGER_MAX)
+		return refuse_option("fieldManager",
+			text_format("Too long: may not be more than %d bytes", MANAGER_MAX),
+			err);
+	text_clean(clean);
+	while (manager[at] != '\0' && manager[at] == clean[at])
+		at++;
+	if (manager[at] == '\0')
+		return 0;
+	return refuse_option("fieldManager",
+		text_format("Invalid value: \"%s\": invalid character U+%04X (at position %zu)",
+			clean, code_point((const unsigned char *)manager + at), at),
+		err);
 }
 
 /* A dry run mints all the same, as in Kubernetes: a token is nothing that is stored. */
@@ -215,7 +264,7 @@ static int check_dry_run(struct http_call *call, struct err *err)
 
 	for (size_t i = 0; i < values.count; i++)
 		if (strcmp(values.value[i], "All") != 0)
-			return refuse_option("dryRun", values.value[i], "\"All\"", err);
+			return unsupported("dryRun", values.value[i], "\"All\"", err);
 	return 0;
 }
 
@@ -234,7 +283,7 @@ static int take_validation(struct http_call *call, enum kube_validation *ret, st
 			*ret = (enum kube_validation)i;
 			return 0;
 		}
-	return refuse_option("fieldValidation", values.value[0],
+	return unsupported("fieldValidation", values.value[0],
 		"\"\", \"Ignore\", \"Strict\", \"Warn\"", err);
 }
 
@@ -242,15 +291,14 @@ static int check_media_types(struct http_call *call, bool *ret_protobuf, struct 
 {
 	const char *type = http_header(call, "Content-Type", NULL);
 
-	if (!negotiate_accepts(http_header(call, "Accept", NULL), JSON_MEDIA_TYPE))
-		return kube_refuse(err, KUBE_NOT_ACCEPTABLE,
-			"406: Not Acceptable\n\nAvailable representations: " JSON_MEDIA_TYPE);
+	if (kube_check_accept(call, err) < 0)
+		return -1;
 	/* None at all means JSON: kubectl create --raw sends none. */
 	*ret_protobuf = type && negotiate_is(type, KUBE_PROTOBUF_MEDIA_TYPE);
-	if (*ret_protobuf || !type || *type == '\0' || negotiate_is(type, JSON_MEDIA_TYPE))
+	if (*ret_protobuf || !type || *type == '\0' || negotiate_is(type, KUBE_JSON_MEDIA_TYPE))
 		return 0;
 	return kube_refuse(err, KUBE_UNSUPPORTED_MEDIA_TYPE,
-		"the body of the request was in an unknown format - accepted media types include: " JSON_MEDIA_TYPE
+		"the body of the request was in an unknown format - accepted media types include: " KUBE_JSON_MEDIA_TYPE
 		", " KUBE_PROTOBUF_MEDIA_TYPE);
 }
 
@@ -266,7 +314,8 @@ int kube_body_read(struct http_call *call, const struct kube_type *type, const c
 	if (request->is_body_too_large)
 		return kube_refuse(err, KUBE_TOO_LARGE,
 			"Request entity too large: limit is %zu", body_max);
-	if (check_dry_run(call, err) < 0 || take_validation(call, &validation, err) < 0)
+	if (check_manager(call, err) < 0 || check_dry_run(call, err) < 0 ||
+		take_validation(call, &validation, err) < 0)
 		return -1;
 	return kube_body_parse(request->body, request->body_len, is_protobuf, type, version,
 		validation, ret, err);

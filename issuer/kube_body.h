@@ -12,15 +12,14 @@
 #define KUBE_WARNINGS_MAX 16
 
 struct kube_body {
-	json_t *root;        /* every member has its type, or is null */
-	const char *version; /* of its type's: what it was sent in, or the path's */
+	json_t *root; /* every member has its type, or is null */
 	char *warnings[KUBE_WARNINGS_MAX];
 	size_t warning_count;
 };
 
-/* Reads the request's body as `type`; `version` is that of the path. In this order: can the
- * answer be JSON (406), is the body JSON or protobuf (415), is it small enough (413), do the
- * options of the query mean something (422), and is it such an object (400)? Unknown and
+/* Reads the request's body as `type`, in `version`, which is that of the path. In this order:
+ * can the answer be JSON (406), is the body JSON or protobuf (415), is it small enough (413),
+ * do the options of the query mean something (422), and is it such an object (400)? Unknown and
  * repeated members become warnings, or are refused with fieldValidation=Strict. */
 int kube_body_read(struct http_call *call, const struct kube_type *type, const char *version,
 	size_t body_max, struct kube_body *ret, struct err *err);

@@ -44,7 +44,7 @@ static const struct field metadata[] = { METADATA_ECHO, { "namespace", FIELD_STR
 
 /* ---- TokenRequest ---- */
 
-static const struct field bound_object_reference[] = {
+const struct field kube_bound_object_reference[] = {
 	{ "kind", FIELD_STRING, NULL },
 	{ "apiVersion", FIELD_STRING, NULL },
 	{ "name", FIELD_STRING, NULL },
@@ -55,7 +55,7 @@ static const struct field bound_object_reference[] = {
 static const struct field token_request_spec[] = {
 	{ "audiences", FIELD_STRINGS, NULL },
 	{ "expirationSeconds", FIELD_INT64, NULL },
-	{ "boundObjectRef", FIELD_OBJECT, bound_object_reference },
+	{ "boundObjectRef", FIELD_OBJECT, kube_bound_object_reference },
 	{ NULL, FIELD_ANY, NULL },
 };
 
@@ -86,7 +86,7 @@ static const struct field user_info[] = {
 	{ NULL, FIELD_ANY, NULL },
 };
 
-static const struct field token_review_spec[] = {
+const struct field kube_token_review_spec[] = {
 	{ "token", FIELD_STRING, NULL },
 	{ "audiences", FIELD_STRINGS, NULL },
 	{ NULL, FIELD_ANY, NULL },
@@ -104,7 +104,7 @@ static const struct field token_review[] = {
 	{ "apiVersion", FIELD_STRING, NULL },
 	{ "kind", FIELD_STRING, NULL },
 	{ "metadata", FIELD_OBJECT, metadata },
-	{ "spec", FIELD_OBJECT, token_review_spec },
+	{ "spec", FIELD_OBJECT, kube_token_review_spec },
 	{ "status", FIELD_OBJECT, token_review_status },
 	{ NULL, FIELD_ANY, NULL },
 };

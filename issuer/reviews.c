@@ -1,6 +1,5 @@
 /* reviews.c - see reviews.h.
  * SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
 #include <string.h>
 
 #include "access/access.h"
@@ -13,25 +12,22 @@
 
 /* ---- TokenReview ---- */
 
-/* The token as it was meant: Kubernetes takes blanks off both ends. NULL if a zero byte is in
- * it: no token has one. */
+/* The token as it was meant: Kubernetes takes blanks off both ends. */
 static char *token_of(const json_t *spec)
 {
 	static const char blanks[] = " \t\r\n\v\f";
-	const json_t *value = json_object_get(spec, "token");
-	const char *s = json_string_value(value);
+	const char *s = fields_string(spec, "token");
 	size_t len;
 
-	if (!s || strlen(s) != json_string_length(value))
-		return NULL;
 	s += strspn(s, blanks);
 	len = strlen(s);
 	while (len > 0 && strchr(blanks, s[len - 1]))
 		len--;
-	return strndup(s, len);
+	return text_format("%.*s", (int)len, s);
 }
 
-/* status, and 0; or -1 if we cannot tell. What is wrong with a token is no error of ours. */
+/* status, and 0; or -1 if we cannot tell. What is wrong with a token is no error of ours. `spec`
+ * has one. */
 static int judge(const struct gateway *gw, const json_t *spec, struct clock_reading clock,
 	json_t **ret, struct err *err)
 {
@@ -41,10 +37,8 @@ static int judge(const struct gateway *gw, const json_t *spec, struct clock_read
 	json_t *audiences = NULL;
 	struct err why = ERR_INIT;
 
-	if (!token)
-		(void)err_set(&why, ERR_REFUSED, "it has a zero byte");
-	else if (bearer_user(gw, token, json_array_size(asked) > 0 ? asked : gw->api_audiences,
-			 clock, &user, &audiences, &why) == 0) {
+	if (bearer_user(gw, token, json_array_size(asked) > 0 ? asked : gw->api_audiences,
+		    clock, &user, &audiences, &why) == 0) {
 		*ret = json_pack("{s:b, s:o, s:o}", "authenticated", true, "user",
 			user_json(&user), "audiences", audiences);
 		return 0;
@@ -58,19 +52,14 @@ static int judge(const struct gateway *gw, const json_t *spec, struct clock_read
 	return 0;
 }
 
-static json_t *answer(const struct kube_body *body, json_t *status)
+static json_t *answer(const struct kube_body *body, const char *version, json_t *status)
 {
-	static const struct field spec[] = {
-		{ "token", FIELD_STRING, NULL },
-		{ "audiences", FIELD_STRINGS, NULL },
-		{ NULL, FIELD_ANY, NULL },
-	};
-
 	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "kind", kube_token_review.kind,
-		"apiVersion", json_sprintf("%s/%s", KUBE_AUTHENTICATION_GROUP, body->version),
+		"apiVersion", json_sprintf("%s/%s", KUBE_AUTHENTICATION_GROUP, version),
 		"metadata",
 		fields_copy(fields_object(body->root, "metadata"), kube_metadata_echo), "spec",
-		fields_copy(fields_object(body->root, "spec"), spec), "status", status);
+		fields_copy(fields_object(body->root, "spec"), kube_token_review_spec),
+		"status", status);
 }
 
 static int check_token(const struct kube_body *body, struct err *err)
@@ -104,7 +93,7 @@ static int review(const struct gateway *gw, struct http_call *call, const struct
 		judge(gw, fields_object(body.root, "spec"), clock, &status, err) < 0)
 		return -1;
 	kube_body_warn(&body, call);
-	kube_reply_json(call, 201, answer(&body, status));
+	kube_reply_json(call, 201, answer(&body, version, status));
 	return 0;
 }
 

@@ -10,8 +10,7 @@
 #include "base/err.h"
 #include "base/name.h"
 
-/* The group of everybody who is known. */
-#define USER_AUTHENTICATED "system:authenticated"
+#define USER_AUTHENTICATED NAME_GROUP_KNOWN
 
 struct user {
 	char name[NAME_USER_MAX + 1];

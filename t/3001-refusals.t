@@ -58,6 +58,9 @@ status=$(ask_token demo app '{}')
 refused "the default audience beyond the grant" "403 Forbidden"
 status=$(ask_token demo app '{"spec":{"audiences":[""]}}')
 refused "an empty audience" "403 Forbidden"
+status=$(ask_token demo app '{"spec":{"audiences":[null]}}')
+refused "null as audience, which is an empty one" "403 Forbidden"
+like "that is what it is called" "$(jq -r .message body)" 'no grant covers audience ""$'
 status=$(ask_token demo app '{"spec":{"audiences":["sts.amazonaws.com\u0000.evil"]}}')
 refused "an audience with a zero byte" "403 Forbidden"
 status=$(ask_token demo app '{"spec":{"audiences":["STS.amazonaws.com"]}}')
@@ -102,7 +105,6 @@ a number as kind|{"kind":1}
 a list as spec|{"spec":[]}
 a string as audiences|{"spec":{"audiences":"a"}}
 a number as audience|{"spec":{"audiences":[1]}}
-null as audience|{"spec":{"audiences":[null]}}
 a string as lifetime|{"spec":{"expirationSeconds":"600"}}
 a fraction as lifetime|{"spec":{"expirationSeconds":600.5}}
 an exponent as lifetime|{"spec":{"expirationSeconds":6e2}}
@@ -156,6 +158,86 @@ refused "another name in metadata" "422 Invalid"
 is "its cause names the member" "$(jq -r '.details.causes[0].field' body)" metadata.name
 status=$(ask_token demo app '{"metadata":{"uid":"11111111-1111-1111-1111-111111111111"},"spec":{"audiences":["sts.amazonaws.com"]}}')
 refused "another uid in metadata" "409 Conflict"
+
+# ---- the options of the query ----
+# option QUERY - the status of a good request with that.
+option() {
+	request -H "Authorization: Bearer $(cat ci.secret)" -H 'Content-Type: application/json' \
+		--data-raw "$AWS" "$API/api/v1/namespaces/demo/serviceaccounts/app/token?$1"
+}
+long=$(head -c 128 /dev/zero | tr '\0' m)
+is "a fieldManager of 128 bytes" "$(option "fieldManager=$long")" 201
+is "an empty one" "$(option fieldManager=)" 201
+is "one of any letters" "$(option 'fieldManager=m%20%C3%BC-%F0%9F%98%80')" 201
+while IFS='|' read -r desc query reason field message; do
+	status=$(option "$query")
+	refused "$desc" "422 Invalid"
+	# shellcheck disable=SC2016 # jq's
+	is "... as an option's" "$(jq -cS .details body)" \
+		"$(jq -cnS --arg reason "$reason" --arg field "$field" --arg message "$message" \
+			'{group: "meta.k8s.io", kind: "CreateOptions", causes: [{reason: $reason, message: $message, field: $field}]}')"
+	is "... in Kubernetes' words" "$(jq -r .message body)" \
+		"CreateOptions.meta.k8s.io \"\" is invalid: $field: $message"
+done <<EOF
+a fieldManager of 129 bytes|fieldManager=m$long|FieldValueTooLong|fieldManager|Too long: may not be more than 128 bytes
+a control character in it|fieldManager=a%07b|FieldValueInvalid|fieldManager|Invalid value: "a?b": invalid character U+0007 (at position 1)
+one of the others|fieldManager=%C3%BC%C2%85|FieldValueInvalid|fieldManager|Invalid value: "ü??": invalid character U+0085 (at position 2)
+an unknown dryRun|dryRun=None|FieldValueNotSupported|dryRun|Unsupported value: "None": supported values: "All"
+an unknown fieldValidation|fieldValidation=foo|FieldValueNotSupported|fieldValidation|Unsupported value: "foo": supported values: "", "Ignore", "Strict", "Warn"
+EOF
+
+# ---- in which order: wrong in two neighbouring rows of the table in doc/kubernetes.md ----
+# first DESC WANT MESSAGE NAME[/...][?QUERY] BODY [CURL-ARG...] - the earlier one is told.
+first() {
+	first_desc=$1 first_want=$2 first_message=$3
+	first_url=$API/api/v1/namespaces/demo/serviceaccounts/$4 first_body=$5
+	shift 5
+	is "$first_desc" "$(request -H "${AUTH-Authorization: Bearer $(cat ci.secret)}" \
+		-H "${TYPE-Content-Type: application/json}" --data-raw "$first_body" "$@" "$first_url") $(jq -r .reason body)" "$first_want"
+	like "... in its words" "$(jq -r .message body)" "$first_message"
+}
+big=$(head -c 3000 /dev/zero | tr '\0' ' ')
+AUTH=Authorization: first "the path before who" "404 NotFound" 'could not find' app/tokens "$AWS"
+AUTH=Authorization: first "who before the method" "401 Unauthorized" '^Unauthorized$' app/token "$AWS" -X PUT
+first "the method before Impersonate-*" "405 MethodNotAllowed" 'does not allow this method' \
+	app/token "$AWS" -X PUT -H 'Impersonate-User: x'
+first "Impersonate-* before the name" "403 Forbidden" 'cannot impersonate' \
+	NO_body/token "$AWS" -H 'Impersonate-User: x'
+first "the name before grants" "404 NotFound" '"OTHER" not found' OTHER/token "$AWS"
+first "grants before Accept" "403 Forbidden" 'no grant covers this' other/token "$AWS" -H 'Accept: text/plain'
+TYPE='Content-Type: text/plain' first "Accept before Content-Type" "406 NotAcceptable" 'Available representations' \
+	app/token "$AWS" -H 'Accept: text/plain'
+TYPE='Content-Type: text/plain' first "Content-Type before the size" "415 UnsupportedMediaType" 'unknown format' \
+	app/token "$AWS$big"
+first "the size before options" "413 RequestEntityTooLarge" 'limit is 2048' "app/token?dryRun=x" "$AWS$big"
+first "options before JSON" "422 Invalid" 'dryRun' "app/token?dryRun=x" '{'
+first "fieldManager before dryRun" "422 Invalid" 'fieldManager' "app/token?dryRun=x&fieldManager=%07" '{'
+first "types before metadata.namespace" "400 BadRequest" 'field spec, which has type object' \
+	app/token '{"metadata":{"namespace":"other"},"spec":[]}'
+first "unknown members, if Strict, too" "400 BadRequest" 'unknown field "x"' \
+	"app/token?fieldValidation=Strict" '{"metadata":{"namespace":"other"},"x":1}'
+first "metadata.namespace before metadata.name" "400 BadRequest" 'namespace of the provided object' \
+	app/token '{"metadata":{"namespace":"other","name":"other"}}'
+first "metadata.name before the service account" "422 Invalid" 'metadata.name' \
+	nobody/token '{"metadata":{"name":"other"}}'
+first "the service account before metadata.uid" "404 NotFound" '"nobody" not found' \
+	nobody/token "{\"metadata\":{\"uid\":\"$UID_WRONG\"}}"
+first "metadata.uid before expirationSeconds" "409 Conflict" 'UID of the service account' \
+	app/token "{\"metadata\":{\"uid\":\"$UID_WRONG\"},\"spec\":{\"expirationSeconds\":1}}"
+first "expirationSeconds before boundObjectRef" "422 Invalid" 'spec.expirationSeconds' \
+	app/token '{"spec":{"expirationSeconds":1,"boundObjectRef":{"kind":"Secret"}}}'
+# of_pod NAME UID - a request that no grant covers, and whose pod is wrong, too.
+of_pod() { echo "{\"spec\":{\"audiences\":[\"x\"],\"boundObjectRef\":{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"name\":\"$1\",\"uid\":\"$2\"}}}"; }
+first "a kind that cannot be before its existence" "400 BadRequest" 'cannot bind token to object of type' \
+	app/token '{"spec":{"audiences":["x"],"boundObjectRef":{"kind":"Secret","name":"s"}}}'
+first "existence before audiences" "404 NotFound" 'pods "p" not found' app/token "$(of_pod p "$UID_WRONG")"
+first "the pod's service account before its uid" "400 BadRequest" 'different serviceaccount name' \
+	app/token "$(of_pod theirs "$UID_WRONG")"
+first "its uid before audiences" "409 Conflict" 'bound object reference' app/token "$(of_pod ours "$UID_WRONG")"
+first "audiences before the lifetime" "403 Forbidden" 'no grant covers audience "x"' \
+	app/token '{"spec":{"audiences":["x"],"expirationSeconds":86400}}'
+is "the lifetime last, which is shortened" "$(ask_token demo app '{"spec":{"audiences":["sts.amazonaws.com"],"expirationSeconds":86400}}') $(header Warning)" \
+	'201 299 - "requested expiration of 86400 seconds shortened to 3600 seconds"'
 
 # ---- is it HTTP ----
 big=$(head -c 2048 /dev/zero | tr '\0' ' ')

@@ -148,6 +148,10 @@ refused_node=n2
 refused "another's pod, to him" "$FORBIDDEN" "scheduled on a different node" bound_by n2 "$MINE" "$FOR_VAULT"
 refused_node=n1
 refused "grants for one of its groups count as little" "$FORBIDDEN" "$NOT_BOUND" bound_by staff null "$FOR_VAULT"
+is "what the body says of its namespace comes before what it is bound to" \
+	"$(by n1 ask_token demo app '{"metadata":{"namespace":"other"}}') $(jq -r .message body)" \
+	"400 the namespace of the provided object does not match the namespace sent on the request"
+refused "... and that before its name" "$FORBIDDEN" "$NOT_BOUND" by n1 ask_token demo app '{"metadata":{"name":"other"},"spec":{"audiences":["vault"]}}'
 is "a lifetime that is none" "$(by n1 ask_token demo app "{\"spec\":{\"expirationSeconds\":599,\"audiences\":[\"vault\"],\"boundObjectRef\":$MINE}}")" 422
 
 # ---- nothing else ----

@@ -71,6 +71,18 @@ is "v1beta1 answers in v1beta1" "$(REVIEWS=/apis/authentication.k8s.io/v1beta1/t
 	"201 true authentication.k8s.io/v1beta1"
 is "what has no kind is that of the path" "$(with reviewer.secret post /apis/authentication.k8s.io/v1beta1/tokenreviews "{\"spec\":{\"token\":\"$(cat app)\"}}") $(jq -r .apiVersion body)" \
 	"201 authentication.k8s.io/v1beta1"
+# in_version PATH BODY - a TokenReview of one version, sent to the path of another or the same.
+in_version() {
+	echo "$(with reviewer.secret post "/apis/authentication.k8s.io/$1/tokenreviews" \
+		"{\"kind\":\"TokenReview\",\"apiVersion\":\"authentication.k8s.io/$2\",\"spec\":{\"token\":\"$(cat app)\"}}") $(jq -r '.message // .apiVersion' body)"
+}
+for version in v1 v1beta1; do
+	is "$version to its path" "$(in_version $version $version)" "201 authentication.k8s.io/$version"
+done
+is "v1beta1 to the path of v1" "$(in_version v1 v1beta1)" \
+	"400 the API version in the data (authentication.k8s.io/v1beta1) does not match the expected API version (authentication.k8s.io/v1)"
+is "v1 to the path of v1beta1" "$(in_version v1beta1 v1)" \
+	"400 the API version in the data (authentication.k8s.io/v1) does not match the expected API version (authentication.k8s.io/v1beta1)"
 printf ' \n%s\n ' "$(cat app)" >blanks
 is "blanks around it are taken off" "$(reviewed blanks)" "201 true"
 is "a client's secret can be reviewed, too" "$(reviewed ci.secret) $(jq -r .status.user.username body)" "201 true ci"
@@ -83,8 +95,10 @@ is "those that both have, in the order of the question" "$(reviewed web x b vaul
 bad "one that the token has not" audience web x
 bad "nor in another case" audience web VAULT
 bad "the API's, which it has not" "audience" web
-bad "what is for others, expired or not: first comes the audience" audience web x
 is "asked for twice, told twice" "$(reviewed web a a) $(jq -c .status.audiences body)" '201 true ["a","a"]'
+is "null in their list is an empty one, which it has not" \
+	"$(with reviewer.secret post "$REVIEWS" "{\"spec\":{\"token\":\"$(cat web)\",\"audiences\":[null]}}") $(jq -c '[.spec.audiences, .status.authenticated]' body)" \
+	'201 [[""],null]'
 
 # ---- what becomes bad ----
 echo nonsense >nonsense
@@ -116,15 +130,63 @@ clock_forward 3659
 is "a token may be a minute late" "$(reviewed app)" "201 true"
 clock_forward 1
 bad "nor later than that" expired app
+bad "one for others that has expired, too" expired web a
+bad "but first comes the audience" "not for audience" web x
 
 # ---- forgeries ----
 mint app
 STANDBY=$(kid_of standby)
 issuerctl key export --public -- "$(kid_of active)" >active.pub
 /usr/bin/python3 "$SRCDIR/t/lib/forge.py" app active.pub "$STANDBY" sa.key forged || bail "forge.py"
-for file in forged/stranger/*; do
-	bad "a stranger's $(basename "$file")" "" "$file"
-done
+while IFS='|' read -r file why; do
+	bad "a stranger's $file" "$why" "forged/stranger/$file"
+done <<'EOF'
+blank|part 2 is not base64url
+crit|critical header extensions
+cut-signature|part 3 is not base64url
+dots|unknown secret
+empty-kid|unknown key ''
+empty-parts|does not have three parts
+es256|algorithm is 'ES256', but its key is for RS256
+five-parts|unknown secret
+four-parts|unknown secret
+hs256-der|algorithm is 'HS256', but its key is for RS256
+hs256-empty|algorithm is 'HS256', but its key is for RS256
+hs256-pem|algorithm is 'HS256', but its key is for RS256
+hs256-stripped|algorithm is 'HS256', but its key is for RS256
+huge|signature is not good
+jku|unknown key
+jwk|signature is not good
+jwk-own-kid|unknown key
+list-kid|names no key
+list-payload|part 2 is not a JSON object
+lower-alg|algorithm is 'rs256', but its key is for RS256
+nested|part 2 is not a JSON object
+no-alg|header or claims are not as RFC 7519 has them
+no-kid|names no key
+no-signature|signature is not good
+none|names no key
+none-case|algorithm is 'nOnE', but its key is for RS256
+none-kid|algorithm is 'none', but its key is for RS256
+none-signed|algorithm is 'none', but its key is for RS256
+number-kid|names no key
+own-key|signature is not good
+own-kid|unknown key
+padded|part 1 is not base64url
+path-kid|unknown key '\.\./
+payload|signature is not good
+ps256|header or claims are not as RFC 7519 has them
+rs512|algorithm is 'RS512', but its key is for RS256
+sql-kid|unknown key '' OR
+standard-base64|part 3 is not base64url
+swapped-kid|signature is not good
+twice-alg|part 1 is not a JSON object that says each thing once
+twice-kid|part 1 is not a JSON object that says each thing once
+two-parts|unknown secret
+x5c|signature is not good
+x5u|signature is not good
+EOF
+is "no stranger's is left out" "$(find forged/stranger -type f | wc -l | tr -d ' ')" 44
 for file in forged/stranger/*; do
 	[ "$(wc -c <"$file")" -gt 8000 ] || with "$file" whoami # longer headers get 431
 done >as_credential 2>&1
@@ -145,7 +207,7 @@ twice-within|says each thing once
 no-exp|no whole-number 'exp'
 text-exp|no whole-number 'exp'
 float-exp|no whole-number 'exp'
-huge-exp|
+huge-exp|part 2 is not a JSON object
 no-nbf|no whole-number 'nbf'
 future-nbf|not valid before
 no-iat|no whole-number 'iat'
@@ -156,7 +218,7 @@ slash-iss|issuer is
 no-aud|not for audience
 empty-aud|not for audience
 other-aud|not for audience
-aud-with-nul|
+aud-with-nul|part 2 is not a JSON object
 no-sub|names no service account
 other-sub|sub is not the service account
 other-name|sub is not the service account

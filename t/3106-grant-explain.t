@@ -17,8 +17,11 @@ client ci
 client deploy --group deployers
 client brief --expires-in 1h
 client gone
+client system:node:n9
+client system:node:n2 --group system:nodes
 pki caller callers alice --cn alice --o readers
 pki caller callers node --cn system:node:n1 --o system:nodes
+pki caller callers groupless --cn system:node:n1
 grant() { issuerctl grant add "$@" -o name; }
 APP=$(grant ci demo/app --audience sts.amazonaws.com --audience vault --max-ttl 30m)
 ANY=$(grant ci 'demo/a*' --audience '*' --max-ttl 10m)
@@ -30,7 +33,9 @@ MEMBERS=$(grant group:system:serviceaccounts:demo demo/web --audience vault)
 for user in brief gone; do
 	grant $user demo/app --audience vault >/dev/null
 done
-grant user:system:node:n1 '*/*' --audience '*' >/dev/null
+NAMED=$(grant user:system:node:n1 '*/*' --audience '*')
+UNGROUPED=$(grant system:node:n9 demo/app --audience vault)
+grant system:node:n2 demo/app --audience vault >/dev/null
 grant ci 'demo/no*' --audience vault >/dev/null
 issuerctl client revoke gone >/dev/null
 issuerctl token create demo/robot >robot.secret
@@ -62,12 +67,15 @@ body_of() {
 }
 PODS=$(issuerctl pod list -o json | jq -c 'map({key: .name, value: .uid}) | from_entries')
 # both DESC WANT USER CREDENTIAL NAME OPTION... - WANT is a rule, with the lifetime that it grants, or
-# a pattern of what is missing.
+# a pattern of what is missing. What a certificate's Os are has to be said.
 both() {
 	both_desc=$1 both_want=$2 both_user=$3 both_credential=$4 both_name=$5
 	shift 5
-	both_groups=
-	[ "$both_user" != alice ] || both_groups="--group readers"
+	case $both_credential in
+	alice) both_groups="--group readers" ;;
+	node) both_groups="--group system:nodes" ;;
+	*) both_groups= ;;
+	esac
 	# shellcheck disable=SC2086 # two words, or none
 	explain "$both_user" "$both_name" $both_groups "$@"
 	both_status=$?
@@ -105,6 +113,21 @@ both "a node for its pod" "node rule for 1h" system:node:n1 node app --audience 
 is "the groups are told by which it was decided" "$(jq -c .groups explained)" '["system:nodes","system:authenticated"]'
 is "and the subject, and what was asked" "$(jq -c '[.user, .subject, .audiences, .ttl]' explained)" \
 	'["system:node:n1","demo/app",["vault"],"1h"]'
+is "a group of --group is an assumption, which is said" "$(jq -r .assumed explained)" \
+	"no client of this name: a certificate whose Os are those of --group"
+both "a client that is a node by its row" "node rule for 1h" system:node:n2 system:node:n2 app --audience vault --pod q
+is "of whom nothing is assumed" "$(jq -c '[.assumed, .groups]' explained)" '[null,["system:nodes","system:authenticated"]]'
+both "one with a node's name alone" "grant $UNGROUPED for 1h" system:node:n9 system:node:n9 app --audience vault
+is "is in no group of nodes" "$(jq -c '[.assumed, .groups]' explained)" '[null,["system:authenticated"]]'
+both "a certificate with a node's name alone" "grant $NAMED for 1h" system:node:n1 groupless app --audience vault
+is "which is assumed unless --group says otherwise" "$(jq -c '[.assumed, .groups]' explained)" \
+	'["no client of this name: a certificate without O",["system:authenticated"]]'
+explain system:serviceaccount:demo:robot app --audience vault
+is "of a service account nothing is assumed" "$(jq -c '[.assumed, .groups]' explained)" \
+	'[null,["system:serviceaccounts","system:serviceaccounts:demo","system:authenticated"]]'
+explain ci app --audience vault --group x
+is "a client's groups and those of --group add up" "$(jq -c '[.assumed, .groups]' explained)" \
+	'["the groups of --group, beside its own",["x","system:authenticated"]]'
 
 # ---- refused ----
 both "no grant for the service account" 'no grant covers this service account$' ci ci web --audience vault
@@ -144,6 +167,19 @@ ttl ci demo/app --ttl 599s
 ttl ci demo/app --ttl soon
 EOF
 exits "half a question" 2 issuerctl grant explain ci
+
+# ---- many groups ----
+many() { for i in $(seq "$1" "$2"); do echo "--group g$i"; done; }
+# shellcheck disable=SC2046 # words
+client many $(many 1 32)
+grant group:g1 demo/app --audience vault >/dev/null
+# shellcheck disable=SC2046 # words
+ok "as many groups as a client can have, and as many again" explain many app --audience vault $(many 33 64)
+is "none is dropped" "$(jq '.groups | length' explained)" 65
+# shellcheck disable=SC2046 # words
+one_line "one more is refused" 1 'group was given more than 32 times' \
+	issuerctl grant explain many demo/app --audience vault $(many 33 65)
+
 rows=$(audit 1)
 explain ci app --audience vault
 is "an explanation is no request: the audit has none of it" "$(audit 1)" "$rows"

@@ -38,6 +38,7 @@ like "it says how much it compared" "$(tail -n 1 out)" \
 
 # Every departure is documented, and every documented one is made.
 sed -n 's/^@rule("\(.*\)")$/\1/p' "$SRCDIR/t/golden/departures.py" | sort >rules
+# shellcheck disable=SC2016 # backquotes of Markdown
 sed -n '/^## Departures/,/^## /s/^| `\([a-z0-9-]*\)` |.*/\1/p' "$DOC" | sort >rows
 is "the table of doc/kubernetes.md has a row for each rule, and no other" \
 	"$(cat rows)" "$(cat rules)"
@@ -60,6 +61,21 @@ group c-tokenreview/valid e["response"]["body"] = e["response"]["body"].replace(
 EOF
 doctored b1-tokenrequest-spec aud-one 'b = json.loads(e["response"]["body"]); h, p, s = b["status"]["token"].split("."); import base64; c = json.loads(base64.urlsafe_b64decode(p + "==")); c["sub"] += "x"; b["status"]["token"] = ".".join([h, base64.urlsafe_b64encode(json.dumps(c).encode()).decode().rstrip("="), s]); e["response"]["body"] = json.dumps(b)'
 like "another claim differs" "$(verdict doctored one)" 'differs$'
+
+# A token may be refused in other words than theirs, but for the same reason.
+while IFS='|' read -r exchange said; do
+	doctored c-tokenreview "$exchange" \
+		"b = json.loads(e['response']['body']); b['status']['error'] = '[invalid bearer token, $said]'; e['response']['body'] = json.dumps(b)"
+	like "$exchange for another reason differs: $said" "$(verdict doctored one)" 'differs$'
+done <<'EOF'
+expired|service account token is not valid yet
+nbf-future-3600|service account token has expired
+valid-aud-wrong|service account token has expired
+tampered-sig|invalid signature, no keys found
+unknown-kid|go-jose/go-jose: error in cryptographic primitive
+garbage|service account token has expired
+expired|something that nobody has heard of
+EOF
 
 # What is wrong with its arguments.
 replay nowhere

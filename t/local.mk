@@ -58,6 +58,7 @@ shell_tests += \
 	%D%/0200-quickstart.t \
 	%D%/0201-steps.t \
 	%D%/0202-readme.t \
+	%D%/0203-kubernetes-doc.t \
 	%D%/1000-rotation.t \
 	%D%/1001-sealing.t \
 	%D%/1002-revocation.t \

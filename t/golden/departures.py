@@ -284,15 +284,16 @@ def limits(case):
 
 def claims_are_loose(header, claims):
     """Would we never sign that?"""
-    account = member(claims, "kubernetes.io", "serviceaccount") or {}
+    about = member(claims, "kubernetes.io")
     subject = "system:serviceaccount:%s:%s" % (
-        member(claims, "kubernetes.io", "namespace"), account.get("name"))
+        member(about, "namespace"), member(about, "serviceaccount", "name"))
     return (
         header.get("alg") not in ("RS256", "ES256")
         or not header.get("kid")
         or any(type(claims.get(name)) is not int for name in ("exp", "iat", "nbf"))
         or not claims.get("aud")
         or claims.get("sub") != subject
+        or not member(about, "serviceaccount", "uid")
     )
 
 
@@ -330,12 +331,63 @@ def one_issuer(case):
             and member(claims, "iss") != case.world.issuer and is_refused_token(case))
 
 
+# What we say of a token where kube-apiserver says that. In a pattern of ours, \1 is what the first
+# group of theirs has found.
+SIGNATURE = (r"signature is not good|algorithm is '|critical header extensions|"
+             r"not as RFC 7519 has them")
+KEY = r"signed by an unknown key|names no key"
+FORM = r"not a JWT: |no whole-number '|is malformed|names no service account|not for audience"
+REVIEW_ERRORS = tuple((re.compile(theirs), ours) for theirs, ours in (
+    (r"token has expired", r"the token expired at "),
+    (r"token is not valid yet", r"not valid before "),
+    (r"token is issued in the future", r"issued in the future"),
+    (r"is invalid for the target audiences",
+     r"not for audience|for this API, and no other audience"),
+    (r"token has been invalidated", r"token has been invalidated"),
+    (r"(service account|pod|node|secret) UID \([^)]*\) does not match",
+     r"\1 UID \([^)]*\) does not match"),
+    (r'(\w+ "[^"]*") not found', r"\1 not found"),
+    (r"service account \S+/(\S+) has been deleted", r'serviceaccounts "\1" not found'),
+    (r"no keys found", KEY),
+    (r"error in cryptographic primitive", SIGNATURE),
+    (r"Token does not match server's copy", r"the token's issuer is '"),
+    (r"resource name may not be empty", r"names no service account"),
+    (r"unmarshal|unexpected|go-jose", FORM),
+))
+# Theirs is nobody's: no JWT, or of another issuer.
+NOBODYS = (r"not a JWT: |unknown secret|for this API, and no other audience|"
+           r"longer than \d+ characters")
+# The reasons of strict-tokens, which may come before another that they have.
+STRICT = r"algorithm is '|names no key|%s|sub is not the service account it names" % FORM
+
+
+def our_reasons(case, said):
+    """Patterns of what we may say of the token of which they have `said` that."""
+    header, claims = token_in_question(case)
+    if said == "invalid bearer token":
+        yield NOBODYS
+        if claims is not None and claims.get("iss") != case.world.issuer:
+            yield "the token's issuer is '|" + SIGNATURE + "|" + KEY
+    for theirs, ours in REVIEW_ERRORS:
+        found = theirs.search(said)
+        if found:
+            yield ours.replace("\\1", re.escape((found.groups() or ("",))[0]))
+            break
+    if header is not None and claims is not None and claims_are_loose(header, claims):
+        yield STRICT
+
+
 @rule("review-errors")
 def review_errors(case):
-    """Why a token is not good: in our words, and more of them."""
-    return (bool(case.exchange.is_token_review) and case.both(201)
-            and case.differs_only_in(r"\.body\.status\.error:")
-            and "invalid bearer token" in member(case.ours.json, "status", "error"))
+    """Why a token is not good: the same reason, in our words, and more of them."""
+    if not (case.exchange.is_token_review and case.both(201)
+            and case.differs_only_in(r"\.body\.status\.error:")):
+        return False
+    said = member(case.theirs.json, "status", "error") or ""
+    ours = re.fullmatch(r"\[invalid bearer token, (.+)\]",
+                        member(case.ours.json, "status", "error") or "")
+    return ours is not None and any(
+        re.search(pattern, ours.group(1)) for pattern in our_reasons(case, said))
 
 
 @rule("client-uid")

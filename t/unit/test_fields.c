@@ -88,6 +88,23 @@ static void null_stands_for_an_absent_member_everywhere(void **state)
 	assert_good("{\"object\":{\"name\":null,\"on\":null},\"objects\":[null]}", "");
 }
 
+/* There is no member that could be absent. */
+static void null_among_strings_is_an_empty_one(void **state)
+{
+	json_auto_t *object = loaded("{\"strings\":[null,\"a\",null],\"map\":{\"a\":null,"
+				     "\"b\":\"c\",\"d\":null},\"any\":[null]}");
+	json_auto_t *wanted = loaded("{\"strings\":[\"\",\"a\",\"\"],\"map\":{\"a\":\"\","
+				     "\"b\":\"c\",\"d\":\"\"},\"any\":[null]}");
+	json_auto_t *copy = NULL;
+	struct err err;
+
+	(void)state;
+	assert_succeeds(fields_check(object, outer, on_unknown, NULL, &err));
+	assert_true(json_equal(object, wanted));
+	copy = fields_copy(object, outer);
+	assert_true(json_equal(copy, wanted));
+}
+
 static void a_wrong_type_is_named_with_its_path(void **state)
 {
 	(void)state;
@@ -106,12 +123,14 @@ static void a_wrong_type_is_named_with_its_path(void **state)
 		"cannot use object for field strings, which has type []string");
 	assert_wrong("{\"strings\":[\"a\",7]}",
 		"cannot use number for field strings, which has type string");
-	assert_wrong("{\"strings\":[null]}",
-		"cannot use null for field strings, which has type string");
+	assert_wrong("{\"strings\":[null,{}]}",
+		"cannot use object for field strings, which has type string");
 	assert_wrong("{\"map\":[]}",
 		"cannot use array for field map, which has type map[string]string");
 	assert_wrong("{\"map\":{\"a\":7}}",
 		"cannot use number for field map, which has type string");
+	assert_wrong("{\"map\":{\"a\":null,\"b\":[]}}",
+		"cannot use array for field map, which has type string");
 	assert_wrong("{\"object\":[]}",
 		"cannot use array for field object, which has type object");
 	assert_wrong("{\"object\":{\"on\":\"yes\"}}",
@@ -228,6 +247,7 @@ static void values_have_the_names_of_their_types(void **state)
 
 UNIT_MAIN(cmocka_unit_test(every_member_of_its_type_is_good),
 	cmocka_unit_test(null_stands_for_an_absent_member_everywhere),
+	cmocka_unit_test(null_among_strings_is_an_empty_one),
 	cmocka_unit_test(a_wrong_type_is_named_with_its_path),
 	cmocka_unit_test(a_zero_byte_makes_no_string),
 	cmocka_unit_test(unknown_members_are_told_in_their_order),

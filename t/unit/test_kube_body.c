@@ -83,7 +83,6 @@ static void everything_asked_for_is_there(void **state)
 	assert_int_equal(json_integer_value(of_spec(&body, "expirationSeconds")), 3607);
 	assert_string_equal(fields_string(bound, "kind"), "Pod");
 	assert_string_equal(fields_string(bound, "uid"), "pu");
-	assert_string_equal(body.version, "v1");
 	assert_int_equal(body.warning_count, 0);
 	kube_body_free(&body);
 	assert_null(body.root);
@@ -132,6 +131,7 @@ static void audiences_are_kept_as_they_are(void **state)
 			"https://vault.example", 21, 1 },
 		{ "{\"spec\":{\"audiences\":[\"a\",\"a\"]}}", "a", 1, 2 },
 		{ "{\"spec\":{\"audiences\":[\"\"]}}", "", 0, 1 },
+		{ "{\"spec\":{\"audiences\":[null,\"a\"]}}", "", 0, 2 },
 		{ "{\"spec\":{\"audiences\":[\" a \"]}}", " a ", 3, 1 },
 		{ "{\"spec\":{\"audiences\":[\"\\ud83d\\ude00\"]}}", "\xf0\x9f\x98\x80", 4, 1 },
 		{ "{\"spec\":{\"audiences\":[\"a\\nb\\tc\\u0000\xe2\x80\xa8\"]}}",
@@ -291,8 +291,8 @@ static void reviews_have_types_of_their_own(void **state)
 
 static void only_strings_are_audiences(void **state)
 {
-	static const char *const lists[] = { "[1]", "[null]", "[true]", "[[\"a\"]]", "[{}]",
-		"[\"a\",1]", "\"a\"", "{\"a\":1}" };
+	static const char *const lists[] = { "[1]", "[true]", "[[\"a\"]]", "[{}]", "[\"a\",1]",
+		"\"a\"", "{\"a\":1}" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(lists); i++) {
@@ -350,17 +350,31 @@ static void other_kinds_and_versions_are_refused(void **state)
 		assert_refused(bodies[i], strlen(bodies[i]), "cannot be handled");
 }
 
-/* The version of an object need not be that of the path, if its kind has it. */
-static void the_version_is_that_of_the_body(void **state)
+/* Of a kind that has several versions, too: the path says which one is spoken. */
+static void the_version_is_that_of_the_path(void **state)
 {
 	static const char beta[] = "{\"apiVersion\":\"authentication.k8s.io/v1beta1\"}";
-	struct kube_body body = read_as(&kube_token_review, beta, KUBE_STRICT);
+	static const char v1[] = "{\"apiVersion\":\"" V1 "\"}";
+	struct kube_body body;
+	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_string_equal(body.version, "v1beta1");
+	assert_refused_as(&kube_token_review, beta, strlen(beta), KUBE_IGNORE,
+		"the API version in the data (authentication.k8s.io/v1beta1) does not match the "
+		"expected API version (authentication.k8s.io/v1)");
+	assert_fails(ERR_REFUSED,
+		kube_body_parse(v1, strlen(v1), false, &kube_token_review, "v1beta1", KUBE_WARN,
+			&body, &err));
+	assert_int_equal(err.detail, KUBE_BAD_REQUEST);
+	assert_string_equal(err.text,
+		"the API version in the data (authentication.k8s.io/v1) does not match the "
+		"expected API version (authentication.k8s.io/v1beta1)");
+	assert_succeeds(kube_body_parse(beta, strlen(beta), false, &kube_token_review,
+		"v1beta1", KUBE_STRICT, &body, &err));
+	kube_body_free(&body);
+	body = read_as(&kube_token_review, v1, KUBE_STRICT);
 	kube_body_free(&body);
 	body = read_as(&kube_token_review, "{\"kind\":\"TokenReview\"}", KUBE_STRICT);
-	assert_string_equal(body.version, "v1");
 	kube_body_free(&body);
 	assert_refused_as(&kube_self_subject_review, beta, strlen(beta), KUBE_IGNORE,
 		"use authentication.k8s.io/v1");
@@ -623,7 +637,7 @@ UNIT_MAIN(cmocka_unit_test(everything_asked_for_is_there),
 	cmocka_unit_test(reviews_have_types_of_their_own),
 	cmocka_unit_test(only_strings_are_audiences), cmocka_unit_test(a_name_has_no_zero_byte),
 	cmocka_unit_test(other_kinds_and_versions_are_refused),
-	cmocka_unit_test(the_version_is_that_of_the_body),
+	cmocka_unit_test(the_version_is_that_of_the_path),
 	cmocka_unit_test(a_kind_of_any_length_is_refused_in_utf_8),
 	cmocka_unit_test(what_is_no_json_object_is_refused),
 	cmocka_unit_test(a_body_cut_anywhere_is_refused),
