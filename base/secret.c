@@ -79,12 +79,21 @@ bool secret_equal(const void *a, const void *b, size_t len)
 	return CRYPTO_memcmp(a, b, len) == 0;
 }
 
+/* Looking it up costs more than a short hash. */
+static EVP_MD *sha256;
+
+static void fetch_sha256(void)
+{
+	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
 void secret_hash(const void *p, size_t len, unsigned char ret[SECRET_HASH_LEN])
 {
-	size_t out = 0;
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	unsigned out = 0;
 
-	if (EVP_Q_digest(NULL, "SHA256", NULL, p, len, ret, &out) != 1 ||
-		out != SECRET_HASH_LEN)
+	(void)pthread_once(&once, fetch_sha256); /* fails for a bad argument only */
+	if (EVP_Digest(p, len, ret, &out, sha256, NULL) != 1 || out != SECRET_HASH_LEN)
 		abort(); /* OpenSSL without SHA-256 cannot serve us at all */
 }
 

@@ -101,6 +101,17 @@ int cmd_uid(const struct cmd_run *run, char ret[NAME_UID_MAX + 1], struct err *e
 	return 0;
 }
 
+void cmd_note(const char *fmt, ...)
+{
+	auto_text struct text note = TEXT_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text_addv(&note, fmt, ap);
+	va_end(ap);
+	(void)fprintf(stderr, "issuerctl: %s\n", note.s); /* nobody to tell if that fails */
+}
+
 void cmd_would(const struct cmd_run *run, const char *fmt, ...)
 {
 	auto_text struct text deed = TEXT_INIT;

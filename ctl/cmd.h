@@ -15,7 +15,7 @@
 
 #define CMD_GIVEN_MAX 64 /* options on one command line */
 
-enum cmd_output { CMD_TABLE, CMD_JSON, CMD_NAME, CMD_PEM, CMD_JWK };
+enum cmd_output { CMD_TABLE, CMD_JSON, CMD_NAME, CMD_JSONL, CMD_PEM, CMD_JWK };
 
 struct cmd_option {
 	const char *name;    /* long, without dashes; NULL ends a list */
@@ -47,6 +47,7 @@ struct cmd_run {
 enum cmd_kind {
 	CMD_LOOKS,
 	CMD_SHOWS_KEY, /* -o takes pem and jwk, too */
+	CMD_STREAMS,   /* -o takes jsonl, too */
 	CMD_CHANGES,   /* takes --dry-run */
 };
 
@@ -71,6 +72,7 @@ extern const struct cmd cmd_pod[];
 extern const struct cmd cmd_client[];
 extern const struct cmd cmd_grant[];
 extern const struct cmd cmd_token[];
+extern const struct cmd cmd_audit[];
 
 extern const struct cmd *const cmd_nouns[];  /* all these lists, NULL at the end */
 extern const struct cmd_option cmd_common[]; /* options of every command */
@@ -108,6 +110,9 @@ int cmd_uid(const struct cmd_run *run, char ret[NAME_UID_MAX + 1], struct err *e
 		"uid", "UID",                                                                  \
 			"as it has it elsewhere, e.g. in a cluster (default: a new one)", 0    \
 	}
+
+/* A remark on standard error, where no program reads it. */
+void cmd_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* For --dry-run: says what would have been done, on standard output: a line, or with -o json an
  * object. */

@@ -11,6 +11,7 @@
 #include "ctl/keys.h"
 #include "ctl/output.h"
 #include "ctl/progress.h"
+#include "keys/audit_proof.h"
 #include "keys/rewrap.h"
 #include "setup/settings.h"
 
@@ -22,10 +23,10 @@ static int db_check(struct cmd_run *run, struct err *err)
 	auto_key_sealing struct key_sealing *opener = NULL;
 	auto_store_keys struct store_keys keys = { .count = 0 };
 	auto_sealing struct sealing *sealing = NULL;
-	int64_t records;
+	struct audit_proof proof;
 
 	if (cmd_open(run, STORE_READ, err) < 0 || store_check(run->store, err) < 0 ||
-		store_audit_verify(run->store, cmd_issuer(run), &records, err) < 0 ||
+		audit_proof_verify(run->store, cmd_issuer(run), NULL, &proof, err) < 0 ||
 		keys_load(run, &keys, err) < 0)
 		return -1;
 	sealing = settings_sealing(run->conf);
@@ -33,7 +34,7 @@ static int db_check(struct cmd_run *run, struct err *err)
 		return -1;
 	if (output_object(run,
 		    json_pack("{s:s, s:I, s:I, s:s?}", "store", run->conf->store,
-			    "audit_records", (json_int_t)records, "keys",
+			    "audit_records", (json_int_t)proof.chain.records, "keys",
 			    (json_int_t)keys.count, "restored_from",
 			    keys.memory.backup_at == TIME_UNSET
 				    ? NULL

@@ -3,7 +3,7 @@
 #include "ctl/cmd.h"
 
 const struct cmd *const cmd_nouns[] = { cmd_init, cmd_key, cmd_sa, cmd_node, cmd_pod,
-	cmd_client, cmd_grant, cmd_token, cmd_db, NULL };
+	cmd_client, cmd_grant, cmd_token, cmd_audit, cmd_db, NULL };
 
 const struct cmd_option cmd_common[] = {
 	{ "config", "FILE", "configuration (else $ISSUERD_CONFIG, else the installed default)",

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "ctl/cmd.h"
 #include "ctl/discover.h"
+#include "ctl/keys.h"
 #include "ctl/output.h"
 #include "keys/jws.h"
 #include "keys/mint.h"
@@ -44,27 +45,19 @@ static int record(struct cmd_run *run, int64_t revision, const struct mint_token
 	const json_t *audiences, int64_t ttl_s, struct err *err)
 {
 	auto_free char *audience = json_dumps(audiences, JSON_COMPACT);
-	auto_free char *detail = text_format("by issuerctl, lifetime %" PRId64 " s", ttl_s);
-	const struct store_audit row =
-		mint_audit(token, audience, run->actor, NULL, detail, run->now);
+	struct store_audit row = {
+		.at = run->now,
+		.actor = run->actor,
+		.auth = "unix user",
+		.agent = "issuerctl",
+		.audience = audience,
+		.asked_s = ttl_s,
+		.lifetime_s = ttl_s,
+		.rule = "admin",
+	};
 
+	mint_audit(token, &row);
 	return store_audit_append(run->store, cmd_issuer(run), revision, &row, 1, err);
-}
-
-/* A ring with the private halves, from the store as it is. */
-static int open_ring(struct cmd_run *run, struct keyring **ret, struct err *err)
-{
-	auto_sealing struct sealing *sealing = settings_sealing(run->conf);
-	const struct plan_policy policy = settings_plan(run->conf);
-	struct keyring_slot *slot;
-	int rc;
-
-	if (keyring_slot_open(run->store, cmd_issuer(run), sealing, &policy, run->clock, &slot,
-		    err) < 0)
-		return -1;
-	rc = keyring_slot_sign(slot, run->clock, ret, err);
-	keyring_slot_close(slot);
-	return rc;
 }
 
 static int print_token(const struct cmd_run *run, const struct mint_token *token,
@@ -102,7 +95,7 @@ static int mint_one(struct cmd_run *run, const struct store_account *account, js
 	struct mint_token token;
 	int rc;
 
-	if (open_ring(run, &ring, err) < 0 ||
+	if (keys_ring(run, &ring, err) < 0 ||
 		mint(ring, &policy, &request, run->now, &token, err) < 0)
 		return -1;
 	rc = record(run, keyring_revision(ring), &token, audiences, ttl_s, err);

@@ -37,6 +37,21 @@ int keys_rotate(struct cmd_run *run, const struct plan_ask *ask, const EVP_PKEY 
 	return 0;
 }
 
+int keys_ring(struct cmd_run *run, struct keyring **ret, struct err *err)
+{
+	auto_sealing struct sealing *sealing = settings_sealing(run->conf);
+	const struct plan_policy policy = settings_plan(run->conf);
+	struct keyring_slot *slot;
+	int rc;
+
+	if (keyring_slot_open(run->store, cmd_issuer(run), sealing, &policy, run->clock, &slot,
+		    err) < 0)
+		return -1;
+	rc = keyring_slot_sign(slot, run->clock, ret, err);
+	keyring_slot_close(slot);
+	return rc;
+}
+
 int keys_find(const struct store_keys *keys, const char *prefix, size_t *ret, struct err *err)
 {
 	size_t found = 0;

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "ctl/cmd.h"
+#include "keys/keyring.h"
 #include "keys/rotate.h"
 
 /* The keys there are. From here on run->now is the time by which their states are computed
@@ -16,6 +17,9 @@ int keys_load(struct cmd_run *run, struct store_keys *ret, struct err *err);
  * imported, or NULL. */
 int keys_rotate(struct cmd_run *run, const struct plan_ask *ask, const EVP_PKEY *private,
 	bool is_dry_run, struct rotate_result *ret, struct err *err);
+
+/* The keys as they are now, the private half of the one that signs included. */
+int keys_ring(struct cmd_run *run, struct keyring **ret, struct err *err);
 
 /* The one key whose kid starts with `prefix`. */
 int keys_find(const struct store_keys *keys, const char *prefix, size_t *ret, struct err *err);

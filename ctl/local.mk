@@ -7,6 +7,7 @@ libctl_a_SOURCES = \
 	%D%/cmd.c %D%/cmd.h %D%/cmd_table.c \
 	%D%/cmd_client.c %D%/cmd_grant.c %D%/cmd_init.c %D%/cmd_key.c %D%/cmd_sa.c \
 	%D%/cmd_node.c %D%/cmd_token.c %D%/cmd_db.c \
+	%D%/cmd_audit.c %D%/audit_export.c %D%/audit_record.c %D%/audit_record.h \
 	%D%/ask.c %D%/ask.h \
 	%D%/discover.c %D%/discover.h \
 	%D%/fetch.c %D%/fetch.h \

@@ -84,18 +84,24 @@ static int take_output(struct cmd_run *run, const char *value, struct err *err)
 		[CMD_TABLE] = "table",
 		[CMD_JSON] = "json",
 		[CMD_NAME] = "name",
+		[CMD_JSONL] = "jsonl",
 		[CMD_PEM] = "pem",
 		[CMD_JWK] = "jwk",
 	};
-	const bool shows_keys = run->cmd && run->cmd->kind == CMD_SHOWS_KEY;
+	const enum cmd_kind kind = run->cmd ? run->cmd->kind : CMD_LOOKS;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(names[i], value) == 0 && (i < CMD_PEM || shows_keys)) {
+		if (strcmp(names[i], value) == 0 &&
+			(i <= CMD_NAME || (i == CMD_JSONL && kind == CMD_STREAMS) ||
+				(i >= CMD_PEM && kind == CMD_SHOWS_KEY))) {
 			run->output = (enum cmd_output)i;
 			return 0;
 		}
 	return err_set(err, ERR_BAD_INPUT, "--output takes table, json%s, not '%s'",
-		shows_keys ? ", name, pem or jwk" : " or name", value);
+		kind == CMD_SHOWS_KEY         ? ", name, pem or jwk"
+			: kind == CMD_STREAMS ? ", name or jsonl"
+					      : " or name",
+		value);
 }
 
 /* One option as getopt found it. */

@@ -22,6 +22,7 @@
 #define HTTP_POOL_PLAIN       2
 #define HTTP_POOL_TLS         4
 #define HTTP_CONNECTION_BYTES (16 * 1024) /* request line, headers and reply headers */
+#define HTTP_AGENT_MAX        256         /* what is recorded of it */
 #define HTTP_HEADERS_MAX      (8 * 1024)  /* so that the reply's headers fit beside them */
 #define HTTP_REQUEST_MS       15000       /* from connecting to whole headers, and for a body */
 #define HTTP_EXCESS_MAX       (256 * 1024) /* read beyond the limit for the sake of a clean 413 */
@@ -92,6 +93,18 @@ struct query {
 	size_t max;
 	size_t count;
 };
+
+char *http_agent(struct http_call *call)
+{
+	const char *agent = http_header(call, "User-Agent", NULL);
+	char *copy = agent ? strndup(agent, HTTP_AGENT_MAX) : NULL;
+
+	if (agent && !copy)
+		abort();
+	if (copy)
+		text_clean(copy);
+	return copy;
+}
 
 static enum MHD_Result match_query(void *cls, enum MHD_ValueKind kind, const char *key,
 	const char *value)

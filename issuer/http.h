@@ -51,6 +51,9 @@ struct http_call {
  * are. Borrowed. */
 const char *http_header(struct http_call *call, const char *name, size_t *ret_count);
 
+/* The User-Agent, cut and cleaned, for records; NULL if there is none. The caller frees. */
+char *http_agent(struct http_call *call);
+
 /* The values of a query parameter, decoded, "" where it has none: at most `max` of them into
  * `ret`, the caller's to free; returns how many there are. */
 size_t http_query(struct http_call *call, const char *name, char **ret, size_t max);

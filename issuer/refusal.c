@@ -102,17 +102,19 @@ void refusal_reply(const struct gateway *gw, struct http_call *call,
 	const struct refusal *refusal, const struct err *why)
 {
 	json_auto_t *audiences = some_of(refusal->audiences);
-	auto_free char *detail = text_format("by %s%s%s: %s", refusal->caller->how,
-		refusal->bound ? ", bound to " : "", refusal->bound ? refusal->bound : "",
-		why->text);
+	auto_free char *agent = http_agent(call);
 	const struct signer_request request = {
 		.deed = refusal->deed,
 		.subject = refusal->subject,
 		.audiences = audiences,
-		.actor = refusal->caller->name,
-		.peer = call->request.peer,
+		.bound = refusal->bound,
+		.asked_s = refusal->asked_s,
 		.outcome = kube_reason_name((enum kube_reason)why->detail),
-		.detail = detail,
+		.detail = why->text,
+		.actor = refusal->caller->name,
+		.auth = refusal->caller->how,
+		.peer = call->request.peer,
+		.agent = agent,
 	};
 	struct signer_reply failed = { .id = 0 };
 	struct pending *pending;

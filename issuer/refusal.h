@@ -16,6 +16,7 @@ struct refusal {
 	const char *subject;              /* what for; may be NULL */
 	const json_t *audiences;          /* may be NULL */
 	const char *bound;                /* to what; may be NULL */
+	int64_t asked_s;                  /* lifetime; 0: not said */
 	const struct kube_object *object; /* for the answer; without a kind there is none */
 };
 

@@ -270,10 +270,7 @@ static void on_minted(void *ctx, struct signer_reply *reply)
 /* Suspends the call; if the signer cannot even be asked, it is answered here. */
 static void ask_token(struct token_call *tc)
 {
-	auto_free char *detail = text_format("%s, by %s, lifetime %" PRId64 " of %" PRId64
-					     " s asked%s%s",
-		tc->decision.rule, tc->caller.how, tc->decision.lifetime_s, tc->asked_s,
-		tc->bound.said ? ", bound to " : "", tc->bound.said ? tc->bound.said : "");
+	auto_free char *agent = http_agent(tc->http);
 	const struct signer_request request = {
 		.deed = SIGNER_MINT,
 		.mint = { .namespace = tc->namespace,
@@ -282,9 +279,12 @@ static void ask_token(struct token_call *tc)
 			.audiences = tc->audiences,
 			.lifetime_s = tc->decision.lifetime_s,
 			.bound = bound_object_claims(&tc->bound) },
+		.rule = tc->decision.rule,
+		.asked_s = tc->asked_s,
 		.actor = tc->caller.name,
+		.auth = tc->caller.how,
 		.peer = tc->http->request.peer,
-		.detail = detail,
+		.agent = agent,
 	};
 	struct signer_reply failed = { .id = 0 };
 
@@ -302,6 +302,7 @@ static void refuse(struct token_call *tc, const struct err *why)
 		.subject = subject,
 		.audiences = tc->audiences,
 		.bound = tc->bound.said,
+		.asked_s = tc->asked_s,
 		.object = &tc->object,
 	};
 

@@ -43,6 +43,10 @@ int jws_sign(EVP_PKEY *key, const char *alg, const char *kid, const char *payloa
 int jws_verify(const char *token, const struct jws_expect *expect, json_t **ret_claims,
 	struct err *err);
 
+/* The same for a statement that is no token: who signed it, and nothing more. */
+int jws_verify_signature(const char *token, const struct jws_key *keys, size_t key_count,
+	json_t **ret_payload, struct err *err);
+
 /* The audiences that are in both, in the order of `wanted`; a new list of copies. `aud` is a
  * token's claim, or a list. In time linear in both, for both come from strangers. */
 json_t *jws_common_audiences(const json_t *aud, const json_t *wanted);

@@ -3,6 +3,7 @@
 noinst_LIBRARIES += libkeys.a
 
 libkeys_a_SOURCES = \
+	%D%/audit_proof.c %D%/audit_proof.h \
 	%D%/claims.c %D%/claims.h \
 	%D%/halves.c %D%/halves.h \
 	%D%/jwk.c %D%/jwk.h \

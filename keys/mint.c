@@ -107,20 +107,12 @@ void mint_token_free(struct mint_token *token)
 	token->token = NULL;
 }
 
-struct store_audit mint_audit(const struct mint_token *token, const char *audience,
-	const char *actor, const char *peer, const char *detail, unix_time now)
+void mint_audit(const struct mint_token *token, struct store_audit *row)
 {
-	return (struct store_audit){
-		.at = now,
-		.event = "token.issued",
-		.actor = actor,
-		.peer = peer,
-		.subject = token->subject,
-		.audience = audience,
-		.jti = token->jti,
-		.kid = token->kid,
-		.exp = token->exp,
-		.outcome = "ok",
-		.detail = detail,
-	};
+	row->event = "token.issued";
+	row->subject = token->subject;
+	row->jti = token->jti;
+	row->kid = token->kid;
+	row->exp = token->exp;
+	row->outcome = "ok";
 }

@@ -47,9 +47,8 @@ int mint(const struct keyring *ring, const struct mint_policy *policy,
 	struct err *err);
 void mint_token_free(struct mint_token *token);
 
-/* The audit row of a token that was made; strings are borrowed from the arguments. `audience`
- * is the JSON list. */
-struct store_audit mint_audit(const struct mint_token *token, const char *audience,
-	const char *actor, const char *peer, const char *detail, unix_time now);
+/* Fills in what the audit says of a token that was made: event, subject, jti, kid, exp, outcome.
+ * Strings are borrowed from it; the other members are the caller's to fill. */
+void mint_audit(const struct mint_token *token, struct store_audit *row);
 
 #endif

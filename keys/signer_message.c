@@ -46,11 +46,16 @@ int signer_request_write(const struct signer_request *request, char **ret, size_
 	if (request->deed == SIGNER_MINT && !mint)
 		return err_set(err, ERR_BAD_INPUT,
 			"a message to the signer could not be written");
-	return dump(json_pack("{s:I, s:s, s:o*, s:s*, s:O*, s:s*, s:s*, s:s*, s:s*}", "id",
-			    (json_int_t)request->id, "deed", deeds[request->deed], "token",
-			    mint, "subject", request->subject, "audiences", request->audiences,
-			    "actor", request->actor, "peer", request->peer, "outcome",
-			    request->outcome, "detail", request->detail),
+	return dump(
+		json_pack("{s:I, s:s, s:o*, s:s*, s:O*, s:s*, s:s*, s:s*, s:s*, s:o*, s:s*, "
+			  "s:s*, s:s*, s:s*}",
+			"id", (json_int_t)request->id, "deed", deeds[request->deed], "token",
+			mint, "subject", request->subject, "audiences", request->audiences,
+			"bound", request->bound, "outcome", request->outcome, "detail",
+			request->detail, "rule", request->rule, "asked",
+			request->asked_s != 0 ? json_integer(request->asked_s) : NULL, "actor",
+			request->actor, "auth", request->auth, "peer", request->peer, "agent",
+			request->agent),
 		ret, ret_len, err);
 }
 
@@ -105,16 +110,20 @@ static int read_members(json_t *root, struct signer_request *ret, struct err *er
 {
 	json_t *mint = NULL, *audiences = NULL;
 	const char *deed;
-	json_int_t id;
+	json_int_t id, asked = 0;
 
-	if (json_unpack(root, "{s:I, s:s, s?o, s?s, s?o, s?s, s?s, s?s, s?s !}", "id", &id,
-		    "deed", &deed, "token", &mint, "subject", &ret->subject, "audiences",
-		    &audiences, "actor", &ret->actor, "peer", &ret->peer, "outcome",
-		    &ret->outcome, "detail", &ret->detail) != 0 ||
+	if (json_unpack(root,
+		    "{s:I, s:s, s?o, s?s, s?o, s?s, s?s, s?s, s?s, s?I, s?s, s?s, s?s, s?s !}",
+		    "id", &id, "deed", &deed, "token", &mint, "subject", &ret->subject,
+		    "audiences", &audiences, "bound", &ret->bound, "outcome", &ret->outcome,
+		    "detail", &ret->detail, "rule", &ret->rule, "asked", &asked, "actor",
+		    &ret->actor, "auth", &ret->auth, "peer", &ret->peer, "agent",
+		    &ret->agent) != 0 ||
 		read_deed(deed, &ret->deed, err) < 0 ||
 		(ret->deed == SIGNER_MINT) != (mint != NULL))
 		return malformed(err);
 	ret->id = id;
+	ret->asked_s = asked;
 	ret->audiences = audiences;
 	if (audiences && check_audiences(audiences, err) < 0)
 		return -1;

@@ -31,10 +31,15 @@ struct signer_request {
 	struct mint_request mint; /* of a deed of its name */
 	const char *subject;      /* of a refusal: what was asked for; may be NULL */
 	const json_t *audiences;  /* of a refusal: NULL if it came before they were known */
+	const char *bound;        /* of a refusal: to what */
+	const char *outcome;      /* of a refusal */
+	const char *detail;       /* of a refusal: why */
+	const char *rule;         /* of a token: that allows it */
+	int64_t asked_s;          /* lifetime; 0: not said */
 	const char *actor;
+	const char *auth;
 	const char *peer;
-	const char *outcome; /* of a refusal */
-	const char *detail;
+	const char *agent;
 	json_t *root;
 };
 

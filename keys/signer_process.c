@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "keys/audit_proof.h"
 #include "keys/keyring.h"
 #include "keys/rotate.h"
 #include "keys/signer_job.h"
@@ -34,7 +35,8 @@
 
 #define ROTATION_LOOK_S                                                                        \
 	60 /* what is due between two changes: erasing, a new policy's ratchet */
-#define ROTATION_RETRY_S 10 /* after a failure */
+#define CHECKPOINT_S     3600 /* between signatures of the audit's head */
+#define ROTATION_RETRY_S 10   /* after a failure */
 
 struct signer_process {
 	int fd;
@@ -55,6 +57,8 @@ struct signer_process {
 	unix_time next_change;
 	struct log_trouble refresh_trouble;
 	struct log_trouble rotation_trouble;
+	int64_t checkpoint_uptime_s; /* of the machine, when the audit's head was signed */
+	struct log_trouble checkpoint_trouble;
 };
 
 static void send_reply(int fd, const struct signer_reply *reply)
@@ -112,35 +116,54 @@ static void *work(void *arg)
 
 /* ---- writer ---- */
 
+/* The strings of a row that the job itself does not hold. */
+struct row_strings {
+	char *audience;
+	char *bound;
+	char subject[NAME_SUBJECT_MAX];
+};
+
 /* What a job leaves behind, whatever became of it: a token, the gateway's refusal, or our own
  * of a wish that the gateway should not have passed on. Strings are borrowed from the job. */
-static struct store_audit audit_row(const struct signer_job *job, const char *audience,
-	const char *subject, unix_time now)
+static struct store_audit audit_row(const struct signer_job *job, const struct row_strings *s,
+	unix_time now)
 {
 	const struct signer_request *req = &job->request;
 	const bool is_mint = req->deed == SIGNER_MINT;
-
-	if (job->reply.token.token)
-		return mint_audit(&job->reply.token, audience, req->actor, req->peer,
-			req->detail, now);
-	return (struct store_audit){
+	struct store_audit row = {
 		.at = now,
 		.event =
 			req->deed == SIGNER_REVIEW_REFUSED ? "review.refused" : "token.refused",
 		.actor = req->actor,
+		.auth = req->auth,
 		.peer = req->peer,
-		.subject = is_mint ? subject : req->subject,
-		.audience = audience,
+		.agent = req->agent,
+		.subject = is_mint ? s->subject : req->subject,
+		.audience = s->audience,
+		.asked_s = req->asked_s,
+		.bound = is_mint ? s->bound : req->bound,
 		.outcome = is_mint || !req->outcome ? "Refused" : req->outcome,
 		.detail = is_mint ? job->reply.err.text : req->detail,
 	};
+
+	if (job->reply.token.token) {
+		row.lifetime_s = req->mint.lifetime_s;
+		row.rule = req->rule;
+		row.detail = NULL;
+		mint_audit(&job->reply.token, &row);
+	}
+	return row;
 }
 
-/* The strings of a row that the job itself does not hold. */
-struct row_strings {
-	char *audience;
-	char subject[NAME_SUBJECT_MAX];
-};
+/* What the token itself says, whatever the gateway would. NULL if it is bound to nothing. */
+static char *say_bound(const struct claims_bound *bound)
+{
+	if (bound->pod_name)
+		return text_format("pod %s (uid %s)", bound->pod_name, bound->pod_uid);
+	if (bound->node_name)
+		return text_format("node %s (uid %s)", bound->node_name, bound->node_uid);
+	return NULL;
+}
 
 static struct store_audit row_of(const struct signer_job *job, struct row_strings *s,
 	unix_time now)
@@ -150,16 +173,18 @@ static struct store_audit row_of(const struct signer_job *job, struct row_string
 	const json_t *audiences = is_mint ? req->mint.audiences : req->audiences;
 
 	s->audience = audiences ? json_dumps(audiences, JSON_COMPACT) : NULL;
-	if (is_mint)
+	if (is_mint) {
 		name_subject(req->mint.namespace, req->mint.name, s->subject);
-	return audit_row(job, s->audience, s->subject, now);
+		s->bound = say_bound(&req->mint.bound);
+	}
+	return audit_row(job, s, now);
 }
 
 /* Commits a row for each job in one transaction. */
 static int append(struct signer_process *sp, struct signer_job *first, int64_t revision,
 	struct err *err)
 {
-	struct store_audit rows[SIGNER_BATCH_MAX];
+	struct store_audit *rows = text_alloc(SIGNER_BATCH_MAX, sizeof(*rows));
 	struct row_strings *strings = text_alloc(SIGNER_BATCH_MAX, sizeof(*strings));
 	const unix_time now = clock_now();
 	size_t count = 0;
@@ -169,9 +194,12 @@ static int append(struct signer_process *sp, struct signer_job *first, int64_t r
 		rows[count] = row_of(job, &strings[count], now);
 	rc = store_audit_append(sp->settings->store, sp->settings->issuer, revision, rows,
 		count, err);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		free(strings[i].audience);
+		free(strings[i].bound);
+	}
 	free(strings);
+	free(rows);
 	return rc;
 }
 
@@ -319,6 +347,24 @@ static bool is_time_to_look(const struct signer_process *sp, struct clock_readin
 		clock.now >= sp->next_change || clock.now < sp->looked_at.now;
 }
 
+/* ---- checkpoints ---- */
+
+/* Signs the head of the audit chain, if anything was recorded since. */
+static void checkpoint(struct signer_process *sp, struct clock_reading clock)
+{
+	auto_keyring struct keyring *ring = NULL;
+	struct err err = ERR_INIT;
+	bool is_done;
+
+	sp->checkpoint_uptime_s = clock.uptime_s;
+	if (keyring_slot_sign(sp->slot, clock, &ring, &err) < 0 ||
+		audit_proof_checkpoint(sp->settings->store, sp->settings->issuer, ring,
+			clock.now, &is_done, &err) < 0)
+		log_trouble(&sp->checkpoint_trouble, "audit.checkpoint_failed", &err);
+	else
+		log_trouble_over(&sp->checkpoint_trouble);
+}
+
 /* Looks at clock and store: what has become due, what have others changed? */
 static void tick(struct signer_process *sp)
 {
@@ -333,6 +379,8 @@ static void tick(struct signer_process *sp)
 	if ((atomic_exchange(&sp->is_rotation_wanted, false) || is_time_to_look(sp, clock)) &&
 		rotate_due(sp, clock, &err) < 0)
 		log_trouble(&sp->rotation_trouble, "keys.rotation_failed", &err);
+	if (clock.uptime_s - sp->checkpoint_uptime_s >= CHECKPOINT_S)
+		checkpoint(sp, clock);
 }
 
 /* A thread of its own: making a key takes seconds, and the store may be locked as long. */
@@ -413,6 +461,7 @@ static void stop_threads(struct signer_process *sp)
 	(void)eventfd_write(sp->stop_fd, 1); /* an eventfd at 0 always takes 1 */
 	(void)pthread_join(sp->clock_follower, NULL);
 	stop_workers(sp);
+	checkpoint(sp, clock_read());
 }
 
 static int start_threads(struct signer_process *sp, struct err *err)
@@ -487,6 +536,7 @@ static int prepare(struct signer_process *sp, struct err *err)
 		return -1;
 	sp->to_sign = signer_queue_new(SIGNER_QUEUE_MAX);
 	sp->to_write = signer_queue_new(SIGNER_QUEUE_MAX);
+	sp->checkpoint_uptime_s = clock_read().uptime_s;
 	return start_threads(sp, err);
 }
 

@@ -89,6 +89,12 @@ static inline struct db_value db_int_or_null(int64_t n)
 	return (struct db_value){ .kind = n < 0 ? DB_NULL : DB_INT, .n = n };
 }
 
+/* 0 becomes NULL: none. */
+static inline struct db_value db_nonzero(int64_t n)
+{
+	return (struct db_value){ .kind = n == 0 ? DB_NULL : DB_INT, .n = n };
+}
+
 /* NULL stays NULL. */
 static inline struct db_value db_text(const char *s)
 {

@@ -4,7 +4,7 @@ noinst_LIBRARIES += libstore.a
 libstore_a_SOURCES = \
 	%D%/store.c %D%/store.h \
 	%D%/store_key.c %D%/store_account.c %D%/store_client.c %D%/store_grant.c %D%/store_node.c \
-	%D%/store_audit.c %D%/store_alive.c %D%/store_backup.c \
+	%D%/store_audit.c %D%/store_proof.c %D%/store_prune.c %D%/store_alive.c %D%/store_backup.c \
 	%D%/chain.c %D%/chain.h \
 	%D%/tx.c %D%/tx.h \
 	%D%/db.c %D%/db.h %D%/db_open.c %D%/db_file.c %D%/db_file.h \

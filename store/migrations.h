@@ -130,9 +130,15 @@
 	"  at INTEGER NOT NULL,"                                                                   \
 	"  event TEXT NOT NULL,"                                                                   \
 	"  actor TEXT,"                                                                            \
+	"  auth TEXT,"                                                                             \
 	"  peer TEXT,"                                                                             \
+	"  agent TEXT,"                                                                            \
 	"  subject TEXT,"                                                                          \
 	"  audience TEXT,"                                                                         \
+	"  asked INTEGER,"                                                                         \
+	"  lifetime INTEGER,"                                                                      \
+	"  bound TEXT,"                                                                            \
+	"  rule TEXT,"                                                                             \
 	"  jti TEXT,"                                                                              \
 	"  kid TEXT,"                                                                              \
 	"  exp INTEGER,"                                                                           \
@@ -140,9 +146,11 @@
 	"  detail TEXT,"                                                                           \
 	"  hash BLOB NOT NULL"                                                                     \
 	") STRICT;"                                                                                \
-	"CREATE INDEX audit_by_issuer ON audit (issuer);"
+	"CREATE INDEX audit_by_time ON audit (issuer, at);"                                        \
+	"CREATE INDEX audit_by_subject ON audit (issuer, subject, at);"
 
-/* What plans remember (store_memory), what a key's lead was, and which tokens a key has alive.
+/* base_seq and base_hash: the last record that was pruned, which the chain goes on from.
+ * What plans remember (store_memory), what a key's lead was, and which tokens a key has alive.
  * The last time that can be told from the rows is the last committed one. */
 #define MIGRATIONS_2                                                                           \
 	"ALTER TABLE issuer ADD COLUMN clock_at INTEGER;"                                      \
@@ -151,6 +159,8 @@
 	"ALTER TABLE issuer ADD COLUMN lead_until INTEGER;"                                    \
 	"ALTER TABLE issuer ADD COLUMN generation_min INTEGER NOT NULL DEFAULT 0;"             \
 	"ALTER TABLE issuer ADD COLUMN backup_at INTEGER;"                                     \
+	"ALTER TABLE issuer ADD COLUMN base_seq INTEGER NOT NULL DEFAULT 0;"                   \
+	"ALTER TABLE issuer ADD COLUMN base_hash BLOB;"                                        \
 	"ALTER TABLE signing_key ADD COLUMN lead INTEGER NOT NULL DEFAULT 0;"                  \
 	"ALTER TABLE signing_key ADD COLUMN imported INTEGER NOT NULL DEFAULT 0;"              \
 	"CREATE INDEX audit_alive ON audit (kid, exp) WHERE exp IS NOT NULL;"                  \

@@ -32,11 +32,20 @@
 	"FROM pod p LEFT JOIN pod_audience a ON a.issuer = p.issuer "                          \
 	"AND a.namespace = p.namespace AND a.pod = p.name "
 
-#define SQL_AUDIT_COLUMNS                                                                      \
-	"at, event, actor, peer, subject, audience, jti, kid, exp, outcome, detail, hash"
+#define SQL_AUDIT_COLUMNS                                                                        \
+	"at, event, actor, auth, peer, agent, subject, audience, asked, lifetime, bound, rule, " \
+	"jti, kid, exp, outcome, detail, hash"
 
 #define SQL_ALIVE_FROM                                                                         \
 	"FROM audit WHERE kid = ?2 AND exp > ?3 AND issuer = ?1 AND event = 'token.issued'"
+
+/* The newest that match, newest first. */
+#define SQL_AUDIT_NEWEST_OF(condition)                                                         \
+	"SELECT seq, " SQL_AUDIT_COLUMNS " FROM audit WHERE issuer = ?1 " condition            \
+	"AND at >= ?2 AND at < ?3 AND (?4 IS NULL OR +actor = ?4) "                            \
+	"AND (?5 IS NULL OR +event = ?5) AND (?6 IS NULL OR +jti = ?6) "                       \
+	"AND (?7 IS NULL OR +kid = ?7) ORDER BY at DESC, seq DESC LIMIT ?8"
+#define SQL_AUDIT_NEWEST SQL_AUDIT_NEWEST_OF("")
 
 #define SQL_STATEMENTS(X)                                                                      \
 	X(ISSUER_INSERT,                                                                       \
@@ -58,6 +67,9 @@
 	X(ISSUER_MARK_BACKUP,                                                                  \
 		"UPDATE issuer SET backup_at = coalesce(backup_at, ?1), clock_uptime = NULL")  \
 	X(ISSUER_HEAD, "SELECT audit_seq, audit_hash, revision FROM issuer WHERE name = ?1")   \
+	X(ISSUER_BASE,                                                                         \
+		"SELECT base_seq, coalesce(base_hash, zeroblob(32)) FROM issuer "              \
+		"WHERE name = ?1")                                                             \
 	X(ISSUER_SET_HEAD,                                                                     \
 		"UPDATE issuer SET audit_seq = ?2, audit_hash = ?3 "                           \
 		"WHERE name = ?1")                                                             \
@@ -165,11 +177,23 @@
                                                                                                \
 	X(AUDIT_INSERT,                                                                        \
 		"INSERT INTO audit (issuer, " SQL_AUDIT_COLUMNS ") "                           \
-		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) "             \
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "   \
+		"?16, ?17, ?18, ?19) "                                                         \
 		"RETURNING seq")                                                               \
 	X(AUDIT_PAGE,                                                                          \
 		"SELECT seq, " SQL_AUDIT_COLUMNS " FROM audit "                                \
-		"WHERE issuer = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3")                        \
+		"WHERE seq > ?2 AND +issuer = ?1 ORDER BY seq LIMIT ?3")                       \
+	X(AUDIT_LIST, SQL_AUDIT_NEWEST)                                                        \
+	X(AUDIT_LIST_SUBJECT, SQL_AUDIT_NEWEST_OF("AND subject = ?9 "))                        \
+	X(AUDIT_MARK, "SELECT seq, hash FROM audit WHERE issuer = ?1 AND seq = ?2")            \
+	X(AUDIT_BOUNDARY,                                                                      \
+		"SELECT seq, hash FROM audit WHERE +issuer = ?1 AND seq < coalesce("           \
+		"(SELECT seq FROM audit WHERE +issuer = ?1 AND (at >= ?2 OR exp > ?3) "        \
+		"ORDER BY seq LIMIT 1), 9223372036854775807) ORDER BY seq DESC LIMIT 1")       \
+	X(AUDIT_PRUNE,                                                                         \
+		"DELETE FROM audit WHERE seq IN (SELECT seq FROM audit "                       \
+		"WHERE seq <= ?2 AND +issuer = ?1 ORDER BY seq LIMIT ?3)")                     \
+	X(ISSUER_SET_BASE, "UPDATE issuer SET base_seq = ?2, base_hash = ?3 WHERE name = ?1")  \
 	X(ALIVE_COUNT, "SELECT count(*) " SQL_ALIVE_FROM)                                      \
 	X(ALIVE_LIST,                                                                          \
 		"SELECT subject, audience, count(*), max(exp) " SQL_ALIVE_FROM                 \

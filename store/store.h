@@ -339,12 +339,18 @@ void store_grants_free(struct store_grants *grants);
  * Never holds a token or a secret. */
 struct store_audit {
 	unix_time at;
-	const char *event; /* "token.issued", "token.refused", "key.published", "client.created"
+	const char *event; /* "token.issued", "token.refused", "key.changed", "client.created"
 			      ... */
 	const char *actor; /* the caller's name, or "uid:1000" of an admin */
+	const char *auth;  /* how a caller showed who it is: "secret", "certificate" ... */
 	const char *peer;  /* address the request came from */
+	const char *agent; /* its User-Agent */
 	const char *subject;
 	const char *audience; /* JSON array of strings */
+	int64_t asked_s;      /* lifetime asked for; 0: not said */
+	int64_t lifetime_s;   /* and given; 0: none */
+	const char *bound;    /* "pod NAME (uid UID)" */
+	const char *rule;     /* that allowed it: "grant 7", "node rule" */
 	const char *jti;
 	const char *kid;
 	unix_time exp;       /* TIME_UNSET where there is none */
@@ -360,9 +366,28 @@ int store_audit_append(struct store *store, const char *issuer, int64_t revision
 	const struct store_audit *rows, size_t count, struct err *err);
 #define STORE_ANY_REVISION (-1)
 
-/* Calls `each` for the rows with seq > `after`, oldest first, at most `limit` of them; strings
- * live for the call. A non-zero return of `each` ends the walk and is returned. */
+/* Is told of one row; strings live for the call. A non-zero return ends the walk and is what
+ * the walk returns. */
 typedef int store_audit_fn(int64_t seq, const struct store_audit *row, void *ctx);
+
+/* What a row must have, all of it; NULL: anything. */
+struct store_audit_filter {
+	unix_time since; /* TIME_UNSET: from the first on */
+	unix_time until; /* before it; TIME_UNSET: to the last */
+	const char *subject;
+	const char *actor;
+	const char *event;
+	const char *jti;
+	const char *kid;
+};
+
+/* The newest `limit` rows that match, in the order of their times. By time and by subject it is
+ * quick; what else is asked is looked for in all rows of that time. */
+int store_audit_find(struct store *store, const char *issuer,
+	const struct store_audit_filter *filter, int64_t limit, store_audit_fn *each, void *ctx,
+	struct err *err);
+
+/* Calls `each` for the rows with seq > `after`, oldest first, at most `limit` of them. */
 int store_audit_walk(struct store *store, const char *issuer, int64_t after, int64_t limit,
 	store_audit_fn *each, void *ctx, struct err *err);
 
@@ -388,9 +413,61 @@ int store_alive_list(struct store *store, const char *issuer, const char *kid, u
 void store_alive_list_free(struct store_alive_list *list);
 #define auto_store_alive_list __attribute__((cleanup(store_alive_list_free)))
 
-/* Computes every hash again and counts the records. ERR_UNHEALTHY names the first that does not
- * follow from the one before it, or says that the last ones are missing. */
-int store_audit_verify(struct store *store, const char *issuer, int64_t *ret_count,
+/* ---- the audit's proof ---- */
+
+#define STORE_AUDIT_CHECKPOINT "audit.checkpoint" /* says what the head was, signed */
+#define STORE_AUDIT_PRUNED     "audit.pruned"     /* says up to where records were taken out */
+
+/* A place in the chain: the record `seq`, and its hash. */
+struct store_audit_mark {
+	int64_t seq; /* 0: before the first */
+	unsigned char hash[SECRET_HASH_LEN];
+};
+
+/* What a walk has found. */
+struct store_audit_proof {
+	int64_t records;
+	struct store_audit_mark base; /* the last that was pruned; seq 0: none was */
+	struct store_audit_mark head;
+};
+
+/* Judges a record of one of the two events, once its own hash has been found good; -1 ends the
+ * walk. The store may be asked meanwhile. */
+typedef int store_audit_judge_fn(int64_t seq, const struct store_audit *row,
+	const struct store_audit_proof *so_far, void *ctx, struct err *err);
+
+/* Is told how far the walk is. */
+typedef void store_audit_progress_fn(int64_t done, int64_t total, void *ctx);
+
+/* Who watches a walk; either may be NULL. */
+struct store_audit_watch {
+	store_audit_judge_fn *judge;
+	store_audit_progress_fn *progress;
+	void *ctx;
+};
+
+/* Computes every hash again, from the base to the head as it is now. ERR_UNHEALTHY names the
+ * first record that does not follow from the one before it, or says that the last ones are
+ * missing. */
+int store_audit_verify(struct store *store, const char *issuer,
+	const struct store_audit_watch *watch, struct store_audit_proof *ret, struct err *err);
+
+/* The head of the chain; and the hash of a record: ERR_NOT_FOUND if it is not there. */
+int store_audit_head(struct store *store, const char *issuer, struct store_audit_mark *ret,
+	struct err *err);
+int store_audit_mark_at(struct store *store, const char *issuer, int64_t seq,
+	struct store_audit_mark *ret, struct err *err);
+
+/* The last record of those that may be pruned: all up to it were made before `before`, and
+ * their tokens have expired at `now`. seq 0 if there is none. */
+int store_audit_boundary(struct store *store, const char *issuer, unix_time before,
+	unix_time now, struct store_audit_mark *ret, struct err *err);
+
+/* Appends `row`, which says so, and lets the chain begin after `base`; then takes the records
+ * up to it out, some at a time, so that others can write meanwhile. What an interrupted run
+ * leaves is taken out by the next. */
+int store_audit_prune(struct store *store, const char *issuer,
+	const struct store_audit_mark *base, const struct store_audit *row, int64_t *ret_pruned,
 	struct err *err);
 
 #endif

@@ -73,13 +73,15 @@ int tx_audit(struct tx *tx, const struct store_audit *row, struct err *err)
 {
 	unsigned char hash[SECRET_HASH_LEN];
 
-	chain_next(tx->audit_hash, tx->issuer, row, hash);
+	chain_next(&tx->scratch, tx->audit_hash, tx->issuer, row, hash);
 	if (db_insert(tx->db, SQL_AUDIT_INSERT,
 		    DB_BIND(db_text(tx->issuer), db_int(row->at), db_text(row->event),
-			    db_text(row->actor), db_text(row->peer), db_text(row->subject),
-			    db_text(row->audience), db_text(row->jti), db_text(row->kid),
-			    db_time(row->exp), db_text(row->outcome), db_text(row->detail),
-			    db_blob(hash, sizeof(hash))),
+			    db_text(row->actor), db_text(row->auth), db_text(row->peer),
+			    db_text(row->agent), db_text(row->subject), db_text(row->audience),
+			    db_nonzero(row->asked_s), db_nonzero(row->lifetime_s),
+			    db_text(row->bound), db_text(row->rule), db_text(row->jti),
+			    db_text(row->kid), db_time(row->exp), db_text(row->outcome),
+			    db_text(row->detail), db_blob(hash, sizeof(hash))),
 		    &tx->audit_seq, err) < 0)
 		return -1;
 	memcpy(tx->audit_hash, hash, sizeof(hash));
@@ -113,6 +115,7 @@ int tx_commit(struct tx *tx, struct err *err)
 
 void tx_end(struct tx *tx)
 {
+	text_free(&tx->scratch);
 	if (!tx->store)
 		return;
 	if (tx->db)

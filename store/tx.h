@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/text.h"
 #include "store/db.h"
 #include "store/store.h"
 
@@ -25,6 +26,7 @@ struct tx {
 	int64_t revision;  /* of its keys, when the transaction turned to it */
 	int64_t audit_seq; /* head of the audit chain so far */
 	unsigned char audit_hash[SECRET_HASH_LEN];
+	struct text scratch; /* of the chain */
 	bool is_audited;
 };
 

@@ -134,8 +134,8 @@ is "every event is logged under a literal name" \
 		grep -vE 'log_event\(LOG_[A-Z]+, "[a-z_.]+"')" ""
 is "issuerd(8) has the events of the log" "$(named LOG)" "$(logged)"
 is "issuerd(8) has the events of the audit" "$(named AUDIT)" \
-	"$( (cd "$SRCDIR" && cat store/*.c keys/*.c issuer/*.c ctl/*.c | grep -vF 'log_event(') |
-		grep -oE '"(token|review|issuer|store|clock|key|account|node|pod|client|grant)\.[a-z]+"' | tr -d '"' | sort -u)"
+	"$( (cd "$SRCDIR" && cat store/*.[ch] keys/*.c issuer/*.c ctl/*.c | grep -vF 'log_event(') |
+		grep -oE '"(token|review|audit|issuer|store|clock|key|account|node|pod|client|grant)\.[a-z]+"' | tr -d '"' | sort -u)"
 
 # ---- the pages and the rest ----
 

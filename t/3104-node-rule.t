@@ -81,7 +81,7 @@ is "the token says pod, node and service account" "$(claims "$TOKEN" | jq -cS '.
 is "it has the audience that was asked for, alone" "$(claims "$TOKEN" | jq -c .aud)" "$FOR_VAULT"
 ok "a stranger accepts it" verifies "$TOKEN" --audience vault
 is "its audit row names caller, rule and pod" \
-	"$(audit "event='token.issued' AND actor='system:node:n1' AND jti='$(claims "$TOKEN" | jq -r .jti)' AND detail='node rule, by certificate, lifetime 3600 of 3600 s asked, bound to pod mine (uid $POD)'")" 1
+	"$(audit "event='token.issued' AND actor='system:node:n1' AND jti='$(claims "$TOKEN" | jq -r .jti)' AND rule='node rule' AND auth='certificate' AND lifetime=3600 AND asked=3600 AND bound='pod mine (uid $POD)' AND agent LIKE 'curl/%'")" 1
 is "each audience that the pod declares" "$(bound_by n1 "$MINE" '["sts.amazonaws.com"]')" 201
 is "a pod that declares the API's gets it without saying so" "$(bound_by n1 "$(ref api "$(uid api)")" null) $(jq -c .spec.audiences body)" \
 	"201 [\"$URL\"]"
@@ -96,8 +96,7 @@ is "is in the token by its name alone" "$(claims "$(token_of)" | jq -c '."kubern
 # ---- what it may not ----
 # bound_in_audit - what the last refusal says that the token was to be bound to.
 bound_in_audit() {
-	sqlite3 -readonly state/issuer.db "SELECT detail FROM audit ORDER BY seq DESC LIMIT 1" |
-		sed -n 's/^by certificate, bound to \(.*\): serviceaccounts .*/\1/p'
+	sqlite3 -readonly state/issuer.db "SELECT bound FROM audit ORDER BY seq DESC LIMIT 1"
 }
 # refused DESC REASON WHY CMD... - 403 or what REASON is, with WHY at the end, and its audit row.
 refused() {
@@ -106,7 +105,7 @@ refused() {
 	is "$refused_desc" "$("$@") $(jq -r .reason body)" "$refused_want"
 	like "... and it is said why" "$(jq -r .message body)" "$refused_why\$"
 	is "... in the audit, too" \
-		"$(audit "seq = (SELECT max(seq) FROM audit) AND event='token.refused' AND actor='system:node:${refused_node:-n1}' AND subject='system:serviceaccount:demo:${refused_name:-app}' AND outcome='${refused_want#* }' AND detail LIKE 'by certificate%: ' || '$(jq -r .message body | sed "s/'/''/g")'")" 1
+		"$(audit "seq = (SELECT max(seq) FROM audit) AND event='token.refused' AND actor='system:node:${refused_node:-n1}' AND subject='system:serviceaccount:demo:${refused_name:-app}' AND outcome='${refused_want#* }' AND auth='certificate' AND detail = '$(jq -r .message body | sed "s/'/''/g")'")" 1
 }
 FORBIDDEN="403 Forbidden"
 NOT_BOUND='node requested token not bound to a pod'
@@ -162,7 +161,7 @@ is "it may ask who it is" "$(by n1 whoami) $(jq -c .status.userInfo.groups body)
 
 # ---- who is no node ----
 is "with the name but not in the group it is anybody: by a grant of its own" "$(bound_by groupless null "$FOR_VAULT")" 201
-is "the audit has the grant" "$(audit "seq = (SELECT max(seq) FROM audit) AND actor='system:node:n1' AND detail LIKE 'grant %'")" 1
+is "the audit has the grant" "$(audit "seq = (SELECT max(seq) FROM audit) AND actor='system:node:n1' AND rule LIKE 'grant %'")" 1
 is "another group does not make it one" "$(bound_by other-group null "$FOR_VAULT")" 201
 is "nor the group without the name" "$(bound_by member null "$FOR_VAULT")" 201
 client system:node:n2 --group system:nodes

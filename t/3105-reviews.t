@@ -241,7 +241,7 @@ is "not everybody" "$(review "$(cat app)")" 403
 is "in Kubernetes' words" "$(jq -r .message body)" \
 	'tokenreviews.authentication.k8s.io is forbidden: User "ci" cannot create resource "tokenreviews" in API group "authentication.k8s.io" at the cluster scope: no grant allows it (issuerctl grant add USER --tokenreviews)'
 is "with its details" "$(jq -c .details body)" '{"group":"authentication.k8s.io","kind":"tokenreviews"}'
-is "it is in the audit, who and why" "$(audit "event='review.refused' AND actor='ci' AND outcome='Forbidden' AND detail LIKE 'by secret: tokenreviews.authentication.k8s.io is forbidden:%no grant allows it%'")" 1
+is "it is in the audit, who and why" "$(audit "event='review.refused' AND actor='ci' AND outcome='Forbidden' AND auth='secret' AND detail LIKE 'tokenreviews.authentication.k8s.io is forbidden:%no grant allows it%'")" 1
 is "the token is not" "$(audit "instr(coalesce(detail, ''), '$(cat app)')")" 0
 is "a stranger is one" "$(with - review "$(cat app)") $(jq -r .message body)" "401 Unauthorized"
 # by_proxy - the status of a review, asked for by a certificate.

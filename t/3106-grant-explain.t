@@ -83,7 +83,7 @@ both() {
 	case $both_want in
 	*" for "*)
 		is "$both_desc: explained" "$both_status $(jq -r '"\(.allowed) \(.rule) for \(.ttl_granted)"' explained)" "0 true $both_want"
-		is "... and granted" "$both_answer $(sqlite3 -readonly state/issuer.db 'SELECT detail FROM audit ORDER BY seq DESC LIMIT 1' | sed 's/, .*//') for $(jq .spec.expirationSeconds body)s" \
+		is "... and granted" "$both_answer $(sqlite3 -readonly state/issuer.db 'SELECT rule FROM audit ORDER BY seq DESC LIMIT 1') for $(jq .spec.expirationSeconds body)s" \
 			"201 ${both_want%% for *} for $(jq -r .ttl_granted explained | seconds)s"
 		;;
 	*)

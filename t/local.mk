@@ -83,6 +83,7 @@ shell_tests += \
 	%D%/3105-reviews.t \
 	%D%/3106-grant-explain.t \
 	%D%/3200-golden.t \
+	%D%/4000-audit.t \
 	%D%/5000-processes.t \
 	%D%/5001-trouble.t \
 	%D%/5002-stalled-tls.t \
@@ -107,7 +108,7 @@ fuzz_targets += \
 	%D%/unit/plan_history.c %D%/unit/plan_history.h %D%/unit/plan_rules.c
 
 EXTRA_DIST += $(shell_tests) %D%/run %D%/unit/unit.h %D%/unit/jws_forge.h \
-	%D%/unit/keys_fixture.h %D%/unit/objects_fixture.h %D%/unit/pki.h %D%/unit/chance.h %D%/unit/plan_world.h %D%/data/vectors.h \
+	%D%/unit/keys_fixture.h %D%/unit/objects_fixture.h %D%/unit/pki.h %D%/unit/chance.h %D%/unit/count_records.h %D%/unit/plan_world.h %D%/data/vectors.h \
 	%D%/lib/tap.sh %D%/lib/certificates.sh %D%/lib/clock.sh %D%/lib/deps.sh \
 	%D%/lib/step.sh %D%/lib/answers.py %D%/lib/clients.py \
 	%D%/lib/issuer.sh %D%/lib/callers.sh %D%/lib/forge.py %D%/lib/keep_alive.py \

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "keys/audit_proof.h"
 #include "keys/plan.h"
 #include "keys/sealing.h"
 #include "store/store.h"
@@ -34,10 +35,10 @@ static int check(const char *path, const char *sealing_path, const char *issuer,
 	auto_key_sealing struct key_sealing *opener = NULL;
 	auto_store_keys struct store_keys keys = { .count = 0 };
 	auto_store struct store *store = NULL;
-	int64_t records;
+	struct audit_proof proof;
 
 	if (store_open(path, STORE_READ, &store, err) < 0 || store_check(store, err) < 0 ||
-		store_audit_verify(store, issuer, &records, err) < 0 ||
+		audit_proof_verify(store, issuer, NULL, &proof, err) < 0 ||
 		store_keys_load(store, issuer, &keys, err) < 0 ||
 		sealing_find(sealing, issuer, &keys, &opener, err) < 0)
 		return -1;

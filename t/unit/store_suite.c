@@ -49,9 +49,15 @@ const struct store_audit suite_record = {
 	.at = SUITE_NOW,
 	.event = "token.issued",
 	.actor = "it's",
+	.auth = "secret",
 	.peer = "[::1]:5",
+	.agent = "curl/8",
 	.subject = "system:serviceaccount:ci:app",
 	.audience = "[\"vault\"]",
+	.asked_s = INT64_MIN,
+	.lifetime_s = 600,
+	.bound = "pod p (uid u)",
+	.rule = "grant 1",
 	.jti = "j",
 	.kid = "k",
 	.exp = SUITE_NOW + 600,
@@ -301,7 +307,7 @@ char *suite_dump(struct store *store)
 	dump_grants(&t, store);
 	assert_succeeds(store_audit_walk(store, SUITE_ISSUER, 0, INT64_MAX, dump_record, &t,
 		&err));
-	assert_succeeds(store_audit_verify(store, SUITE_ISSUER, &count, &err));
+	assert_succeeds(count_records(store, SUITE_ISSUER, &count, &err));
 	return text_take(&t);
 }
 

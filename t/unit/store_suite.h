@@ -5,6 +5,7 @@
 #define STORE_SUITE_H
 
 #include "store/store.h"
+#include "t/unit/count_records.h"
 #include "t/unit/unit.h"
 
 struct store_suite_engine {

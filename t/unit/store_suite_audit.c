@@ -79,9 +79,15 @@ static int check_full_record(int64_t seq, const struct store_audit *row, void *c
 	assert_int_equal(row->at, suite_record.at);
 	assert_string_equal(row->event, suite_record.event);
 	assert_string_equal(row->actor, suite_record.actor);
+	assert_string_equal(row->auth, suite_record.auth);
 	assert_string_equal(row->peer, suite_record.peer);
+	assert_string_equal(row->agent, suite_record.agent);
 	assert_string_equal(row->subject, suite_record.subject);
 	assert_string_equal(row->audience, suite_record.audience);
+	assert_true(row->asked_s == suite_record.asked_s);
+	assert_int_equal(row->lifetime_s, suite_record.lifetime_s);
+	assert_string_equal(row->bound, suite_record.bound);
+	assert_string_equal(row->rule, suite_record.rule);
 	assert_string_equal(row->jti, suite_record.jti);
 	assert_string_equal(row->kid, suite_record.kid);
 	assert_int_equal(row->exp, suite_record.exp);
@@ -132,14 +138,14 @@ static void records_are_appended_all_or_none(void **state)
 	(void)state;
 	assert_fails(ERR_BAD_INPUT,
 		store_audit_append(store, SUITE_ISSUER, STORE_ANY_REVISION, row, 3, &err));
-	assert_succeeds(store_audit_verify(store, SUITE_ISSUER, &count, &err));
+	assert_succeeds(count_records(store, SUITE_ISSUER, &count, &err));
 	assert_int_equal(count, 1);
 	assert_succeeds(store_audit_append(store, SUITE_ISSUER, STORE_ANY_REVISION, NULL, 0,
 		&err));
 	row[1].event = "x";
 	assert_succeeds(store_audit_append(store, SUITE_ISSUER, STORE_ANY_REVISION, row, 3,
 		&err));
-	assert_succeeds(store_audit_verify(store, SUITE_ISSUER, &count, &err));
+	assert_succeeds(count_records(store, SUITE_ISSUER, &count, &err));
 	assert_int_equal(count, 4);
 }
 
@@ -184,7 +190,7 @@ static void a_long_audit_is_walked_in_order_and_within_the_limit(void **state)
 			&counted, &err));
 		assert_int_equal(counted.count, limit[i] < 600 ? limit[i] : 600);
 	}
-	assert_succeeds(store_audit_verify(store, SUITE_ISSUER, &count, &err));
+	assert_succeeds(count_records(store, SUITE_ISSUER, &count, &err));
 	assert_int_equal(count, 600);
 }
 
@@ -257,7 +263,7 @@ static void a_record_of_another_revision_is_refused(void **state)
 			&err));
 	assert_succeeds(store_audit_append(store, SUITE_ISSUER, pulse.revision + 1,
 		&suite_record, 1, &err));
-	assert_succeeds(store_audit_verify(store, SUITE_ISSUER, &count, &err));
+	assert_succeeds(count_records(store, SUITE_ISSUER, &count, &err));
 	assert_int_equal(count, 4);
 }
 
@@ -276,9 +282,9 @@ static void two_issuers_have_two_chains(void **state)
 		assert_succeeds(store_audit_append(store, "other", STORE_ANY_REVISION,
 			&suite_record, 1, &err));
 	}
-	assert_succeeds(store_audit_verify(store, SUITE_ISSUER, &count, &err));
+	assert_succeeds(count_records(store, SUITE_ISSUER, &count, &err));
 	assert_int_equal(count, 4);
-	assert_succeeds(store_audit_verify(store, "other", &count, &err));
+	assert_succeeds(count_records(store, "other", &count, &err));
 	assert_int_equal(count, 4);
 }
 
@@ -306,11 +312,10 @@ static void tampering_with_the_audit_shows(void **state)
 		for (int row = 0; row < 4; row++)
 			assert_succeeds(store_audit_append(store, SUITE_ISSUER,
 				STORE_ANY_REVISION, &suite_record, 1, &err));
-		assert_succeeds(store_audit_verify(store, SUITE_ISSUER, &count, &err));
+		assert_succeeds(count_records(store, SUITE_ISSUER, &count, &err));
 		assert_int_equal(count, 5);
 		suite_sql(deed[i].statement);
-		assert_fails(ERR_UNHEALTHY,
-			store_audit_verify(store, SUITE_ISSUER, &count, &err));
+		assert_fails(ERR_UNHEALTHY, count_records(store, SUITE_ISSUER, &count, &err));
 		assert_mentions(err.text, deed[i].mention);
 		store_close(take(store));
 		suite_wipe();

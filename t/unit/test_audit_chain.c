@@ -12,9 +12,15 @@ static const struct store_audit full = {
 	.at = 1900000000,
 	.event = "token.issued",
 	.actor = "runner",
+	.auth = "secret",
 	.peer = "192.0.2.1:5",
+	.agent = "kubectl/v1.36",
 	.subject = "system:serviceaccount:ci:app",
 	.audience = "[\"vault\"]",
+	.asked_s = 3600,
+	.lifetime_s = 600,
+	.bound = "pod p (uid u)",
+	.rule = "grant 1",
 	.jti = "j",
 	.kid = "k",
 	.exp = 1900000600,
@@ -27,6 +33,15 @@ static const struct store_audit sparse = {
 	.event = "token.refused",
 	.outcome = "forbidden",
 };
+
+static void next(const unsigned char previous[SECRET_HASH_LEN], const char *issuer,
+	const struct store_audit *row, unsigned char ret[SECRET_HASH_LEN])
+{
+	auto_text struct text scratch = TEXT_INIT;
+
+	text_add(&scratch, "what was left by the record before");
+	chain_next(&scratch, previous, issuer, row, ret);
+}
 
 static void assert_hash(const unsigned char hash[SECRET_HASH_LEN], const char *hex)
 {
@@ -42,20 +57,22 @@ static void the_chain_is_what_its_header_says(void **state)
 	unsigned char hash[SECRET_HASH_LEN];
 
 	(void)state;
-	chain_next(genesis, "prod", &full, hash);
-	assert_hash(hash, "9bbbce49be94fc9d7e0f60f3dfd5f8f18e4c8773ec0afde4aa02969782cd71ca");
-	chain_next(hash, "prod", &sparse, hash);
-	assert_hash(hash, "d8e4db1276fedffe461a77cad06551f0d3d1076585bcb9bd6a74e03debc639ab");
+	next(genesis, "prod", &full, hash);
+	assert_hash(hash, "70d943d62e0c9579fed1d342c8ce9457378d0e62e8ab90b2d49a49e3d8d4a987");
+	next(hash, "prod", &sparse, hash);
+	assert_hash(hash, "325fa8d343409556570940800ce81b433f5a49bdeb8c21c53364cd3fb79a1ae2");
 }
+
+#define ROWS 22
 
 static void every_member_counts(void **state)
 {
 	const char *const issuer[2] = { "prod", "test" };
-	struct store_audit row[14];
-	unsigned char hash[14][SECRET_HASH_LEN];
+	struct store_audit row[ROWS];
+	unsigned char hash[ROWS][SECRET_HASH_LEN];
 
 	(void)state;
-	for (size_t i = 0; i < 14; i++)
+	for (size_t i = 0; i < ROWS; i++)
 		row[i] = full;
 	row[1].at++;
 	row[2].event = "x";
@@ -70,9 +87,18 @@ static void every_member_counts(void **state)
 	row[11].detail = NULL; /* and not "" */
 	row[12].jti = "jk";    /* the same bytes in another split */
 	row[12].kid = "";
-	for (size_t i = 0; i < 14; i++)
-		chain_next(genesis, issuer[i == 13], &row[i], hash[i]);
-	for (size_t i = 0; i < 14; i++)
+	row[13].auth = NULL;
+	row[14].agent = NULL;
+	row[15].asked_s = 0;
+	row[16].asked_s = -3600;
+	row[17].lifetime_s = 0;
+	row[18].bound = NULL;
+	row[19].rule = NULL;
+	row[20].asked_s = 600; /* the two changed places */
+	row[20].lifetime_s = 3600;
+	for (size_t i = 0; i < ROWS; i++)
+		next(genesis, issuer[i == ROWS - 1], &row[i], hash[i]);
+	for (size_t i = 0; i < ROWS; i++)
 		for (size_t j = 0; j < i; j++)
 			assert_memory_not_equal(hash[i], hash[j], SECRET_HASH_LEN);
 }
@@ -83,8 +109,8 @@ static void a_hash_depends_on_the_one_before(void **state)
 	unsigned char b[SECRET_HASH_LEN];
 
 	(void)state;
-	chain_next(genesis, "prod", &full, a);
-	chain_next(a, "prod", &full, b);
+	next(genesis, "prod", &full, a);
+	next(a, "prod", &full, b);
 	assert_memory_not_equal(a, b, SECRET_HASH_LEN);
 }
 

@@ -53,8 +53,11 @@ static void a_wish_for_a_token_comes_through(void **state)
 	sent.mint.uid = UID;
 	sent.mint.lifetime_s = INT64_MAX;
 	sent.actor = "runner";
+	sent.auth = "secret";
 	sent.peer = "[::1]:5";
-	sent.detail = "a \"quoted\"\nline";
+	sent.agent = "a \"quoted\"\nline";
+	sent.rule = "grant 1";
+	sent.asked_s = INT64_MIN;
 	got = pass(&sent);
 	assert_true(got.id == INT64_MAX);
 	assert_int_equal(got.deed, SIGNER_MINT);
@@ -72,7 +75,11 @@ static void a_wish_for_a_token_comes_through(void **state)
 	assert_string_equal(got.actor, "runner");
 	assert_string_equal(got.peer, "[::1]:5");
 	assert_null(got.outcome);
-	assert_string_equal(got.detail, "a \"quoted\"\nline");
+	assert_string_equal(got.auth, "secret");
+	assert_string_equal(got.agent, "a \"quoted\"\nline");
+	assert_string_equal(got.rule, "grant 1");
+	assert_true(got.asked_s == INT64_MIN);
+	assert_null(got.detail);
 	signer_request_free(&got);
 	signer_request_free(&got);
 }
@@ -113,6 +120,7 @@ static void refusals_come_through(void **state)
 			.audiences = audiences,
 			.actor = "runner",
 			.peer = "unix",
+			.bound = "pod p",
 			.outcome = "Forbidden",
 			.detail = "no grant",
 		};
@@ -125,7 +133,9 @@ static void refusals_come_through(void **state)
 		assert_string_equal(got.actor, "runner");
 		assert_string_equal(got.peer, "unix");
 		assert_string_equal(got.outcome, "Forbidden");
+		assert_string_equal(got.bound, "pod p");
 		assert_string_equal(got.detail, "no grant");
+		assert_int_equal(got.asked_s, 0);
 		assert_null(got.mint.namespace);
 		assert_null(got.mint.audiences);
 		signer_request_free(&got);
@@ -170,10 +180,15 @@ static void the_wire_is_as_it_is_written_down(void **state)
 		.deed = SIGNER_TOKEN_REFUSED,
 		.subject = "s",
 		.audiences = audiences,
-		.actor = "a",
-		.peer = "p",
+		.bound = "b",
 		.outcome = "o",
 		.detail = "d",
+		.rule = "r",
+		.asked_s = -1,
+		.actor = "a",
+		.auth = "h",
+		.peer = "p",
+		.agent = "u",
 	};
 
 	(void)state;
@@ -185,7 +200,8 @@ static void the_wire_is_as_it_is_written_down(void **state)
 		"\"node\":\"n\",\"node_uid\":\"nu\"}}");
 	assert_written(&refusal,
 		"{\"id\":6," REFUSAL ",\"subject\":\"s\",\"audiences\":[\"vault\"],"
-		"\"actor\":\"a\",\"peer\":\"p\",\"outcome\":\"o\",\"detail\":\"d\"}");
+		"\"bound\":\"b\",\"outcome\":\"o\",\"detail\":\"d\",\"rule\":\"r\",\"asked\":-1,"
+		"\"actor\":\"a\",\"auth\":\"h\",\"peer\":\"p\",\"agent\":\"u\"}");
 	refusal = (struct signer_request){ .id = 7, .deed = SIGNER_REVIEW_REFUSED };
 	assert_written(&refusal, "{\"id\":7,\"deed\":\"review refused\"}");
 }

@@ -252,6 +252,8 @@ static void the_first_clock_is_that_of_the_newest_key(void **state)
 		"ALTER TABLE issuer DROP COLUMN lead_until;"
 		"ALTER TABLE issuer DROP COLUMN generation_min;"
 		"ALTER TABLE issuer DROP COLUMN backup_at;"
+		"ALTER TABLE issuer DROP COLUMN base_seq;"
+		"ALTER TABLE issuer DROP COLUMN base_hash;"
 		"ALTER TABLE signing_key DROP COLUMN lead;"
 		"ALTER TABLE signing_key DROP COLUMN imported;"
 		"UPDATE signing_key SET created_at = 1800000000 + generation;");
