@@ -118,7 +118,14 @@ static const char *assumption(const struct question *q, bool is_group_given)
 
 static int take_user(struct cmd_run *run, struct question *q, struct err *err)
 {
-	q->user = (struct access_user){ run->args[0], q->groups, 0 };
+	const char *name = run->args[0];
+
+	if (strncmp(name, "group:", 6) == 0)
+		return err_set(err, ERR_BAD_INPUT,
+			"a group asks for nothing; name a user, and its groups with --group");
+	/* As grant add has it. */
+	name += strncmp(name, "user:", 5) == 0 ? 5 : 0;
+	q->user = (struct access_user){ name, q->groups, 0 };
 	if (name_check_user("user name", q->user.name, err) < 0 ||
 		add_given_groups(run, q, err) < 0 || add_client_groups(run, q, err) < 0 ||
 		add_own_groups(q, err) < 0)

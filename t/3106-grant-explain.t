@@ -97,6 +97,11 @@ both() {
 # seconds - of a span like 1h30m.
 seconds() { echo $(($(sed 's/h/*3600+/; s/m/*60+/; s/s/+/; s/$/0/'))); }
 
+is "a user may be named as grant add names it" \
+	"$(issuerctl grant explain user:ci demo/app --audience sts.amazonaws.com -o json | jq -r .user)" ci
+one_line "a group is no user" 1 'name a user, and its groups with --group$' \
+	issuerctl grant explain group:ci demo/app
+
 # ---- allowed ----
 both "a client by its grant" "grant $APP for 30m" ci ci app --audience sts.amazonaws.com --ttl 3600s
 both "for less than it allows" "grant $APP for 10m" ci ci app --audience vault --ttl 600s
