@@ -3,8 +3,11 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <jansson.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -14,6 +17,7 @@
 #define LOG_VALUE_MAX 512
 
 static enum log_level log_threshold = LOG_INFO;
+static bool log_is_json;
 
 static const char *const level_names[] = { "debug", "info", "warn", "error" };
 
@@ -27,6 +31,23 @@ void log_set_level_named(const char *name)
 	for (size_t i = 0; i < sizeof(level_names) / sizeof(level_names[0]); i++)
 		if (strcmp(level_names[i], name) == 0)
 			log_set_level((enum log_level)i);
+}
+
+void log_set_format_named(const char *name)
+{
+	if (strcmp(name, "json") == 0)
+		log_is_json = true;
+	else if (strcmp(name, "logfmt") == 0)
+		log_is_json = false;
+}
+
+/* At once, with its end: lines of threads do not mix. */
+static void write_line(const char *line)
+{
+	auto_free char *whole = text_format("%s\n", line);
+
+	if (write(STDERR_FILENO, whole, strlen(whole)) < 0)
+		return; /* nowhere left to complain to */
 }
 
 static bool needs_quotes(const char *s)
@@ -69,27 +90,64 @@ static void add_pair(struct text *line, const char *key, const char *value)
 		text_add(line, value);
 }
 
-void log_event(enum log_level level, const char *event, ...)
+/* A value in JSON: cut like the others; what is no UTF-8 becomes '?'. */
+static void add_member(json_t *object, const char *key, const char *value)
+{
+	auto_free char *copy = text_format("%.*s", LOG_VALUE_MAX, value);
+
+	text_clean(copy);
+	(void)json_object_set_new(object, key, json_string(copy)); /* it is clean */
+}
+
+static void write_json(const char *level, const char *event, va_list ap)
+{
+	json_auto_t *object = json_object();
+	char *line;
+	const char *key;
+
+	add_member(object, "ts", text_time(clock_now()).s);
+	add_member(object, "level", level);
+	add_member(object, "event", event);
+	while ((key = va_arg(ap, const char *))) {
+		const char *value = va_arg(ap, const char *);
+
+		if (value)
+			add_member(object, key, value);
+	}
+	line = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
+	if (!line)
+		abort();
+	write_line(line);
+	free(line);
+}
+
+static void write_logfmt(const char *level, const char *event, va_list ap)
 {
 	auto_text struct text line = TEXT_INIT;
 	const char *key;
-	va_list ap;
 
-	if (level < log_threshold)
-		return;
-	text_addf(&line, "ts=%s level=%s event=%s", text_time(clock_now()).s,
-		level_names[level], event);
-	va_start(ap, event);
+	text_addf(&line, "ts=%s level=%s event=%s", text_time(clock_now()).s, level, event);
 	while ((key = va_arg(ap, const char *))) {
 		const char *value = va_arg(ap, const char *);
 
 		if (value)
 			add_pair(&line, key, value);
 	}
+	write_line(line.s);
+}
+
+void log_event(enum log_level level, const char *event, ...)
+{
+	va_list ap;
+
+	if (level < log_threshold)
+		return;
+	va_start(ap, event);
+	if (log_is_json)
+		write_json(level_names[level], event, ap);
+	else
+		write_logfmt(level_names[level], event, ap);
 	va_end(ap);
-	text_add(&line, "\n");
-	if (write(STDERR_FILENO, line.s, line.len) < 0)
-		return; /* nowhere left to complain to */
 }
 
 void log_trouble(struct log_trouble *trouble, const char *event, const struct err *err)

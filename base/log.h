@@ -1,4 +1,5 @@
-/* log.h - one logfmt line per event on stderr: `ts=... level=info event=token.issued jti=...`.
+/* log.h - one line per event on stderr, logfmt: `ts=... level=info event=token.issued jti=...`,
+ * or the same as a JSON object of strings.
  * Event names are an interface: operators alert on them. Values come in as strings and are
  * quoted and escaped here, so no caller can break a line. Only main loops log; rooms
  * return errors. Any thread may log; lines do not mix.
@@ -16,6 +17,9 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 void log_set_level(enum log_level level);
 /* The same by name: "debug", "info", "warn", "error"; any other changes nothing. */
 void log_set_level_named(const char *name);
+
+/* "logfmt", which it is at first, or "json"; any other changes nothing. Like the level. */
+void log_set_format_named(const char *name);
 
 /* Followed by pairs of key (a literal) and value (NULL: the pair is left out), ended by a NULL
  * key. Never pass a token or a secret. */

@@ -49,8 +49,10 @@ static int check_words(const struct yaml *yaml, const struct conf *conf, struct 
 {
 	static const struct words algorithms = { { "RS256", "ES256" }, 2 };
 	static const struct words levels = { { "debug", "info", "warn", "error" }, 4 };
+	static const struct words formats = { { "logfmt", "json" }, 2 };
 
-	if (check_word(yaml, "log_level", conf->log_level, &levels, err) < 0)
+	if (check_word(yaml, "log_level", conf->log_level, &levels, err) < 0 ||
+		check_word(yaml, "log_format", conf->log_format, &formats, err) < 0)
 		return -1;
 	return check_word(yaml, "keys.algorithm", conf->keys.algorithm, &algorithms, err);
 }

@@ -86,7 +86,8 @@ struct conf {
 	struct conf_keys keys;
 	struct conf_tokens tokens;
 	struct conf_limits limits;
-	char *log_level; /* "debug", "info", "warn" or "error" */
+	char *log_level;  /* "debug", "info", "warn" or "error" */
+	char *log_format; /* "logfmt" or "json" */
 };
 
 /* Paths in the file that do not begin with '/' (store, sealing_key, tls, socket) are taken from

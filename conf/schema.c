@@ -117,6 +117,7 @@ static const cyaml_schema_field_t conf_fields[] = {
 	CYAML_FIELD_MAPPING("tokens", CYAML_FLAG_OPTIONAL, struct conf, tokens, tokens_fields),
 	CYAML_FIELD_MAPPING("limits", CYAML_FLAG_OPTIONAL, struct conf, limits, limits_fields),
 	WORD("log_level", struct conf, log_level),
+	WORD("log_format", struct conf, log_format),
 	CYAML_FIELD_END,
 };
 
@@ -133,6 +134,7 @@ static const struct {
 	{ "sealing_key", offsetof(struct conf, sealing_key), SYSCONFDIR "/issuer/sealing.key" },
 	{ "keys.algorithm", offsetof(struct conf, keys.algorithm), "RS256" },
 	{ "log_level", offsetof(struct conf, log_level), "info" },
+	{ "log_format", offsetof(struct conf, log_format), "logfmt" },
 };
 
 static const struct {

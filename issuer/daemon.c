@@ -362,6 +362,7 @@ int daemon_signer(const char *path, struct err *err)
 		return -1;
 	}
 	log_set_level_named(conf->log_level);
+	log_set_format_named(conf->log_format);
 	if (run_signer(conf, err) < 0) {
 		signer_process_refuse(SIGNER_FD, err);
 		return -1;

@@ -124,6 +124,7 @@ static int run(const struct arguments *args, struct err *err)
 	if (conf_load(conf_path(args->conf_path), &conf, err) < 0)
 		return -1;
 	log_set_level_named(conf->log_level);
+	log_set_format_named(conf->log_format);
 	switch (args->mode) {
 	case MODE_TEST:
 		(void)printf("%s: the configuration is good\n", conf->path);

@@ -112,10 +112,10 @@ listeners: [{address: localhost:0, serves: [public, api]}]
 END
 "$daemon" -T -c least.yaml 2>errors | settings >least || bail "$(cat errors)"
 is "issuerd.yaml(5) has the defaults in force" "$(defaults | grep -v '\[\]' | sort)" \
-	"$(grep -E '^(keys\.|tokens\.|limits\.|log_level )' least | sort)"
+	"$(grep -E '^(keys\.|tokens\.|limits\.|log_level |log_format )' least | sort)"
 is "so has the sample, whose values are the defaults" \
-	"$("$daemon" -T -c "$conf" | settings | grep -E '^(keys\.|tokens\.|limits\.|log_level )')" \
-	"$(grep -E '^(keys\.|tokens\.|limits\.|log_level )' least)"
+	"$("$daemon" -T -c "$conf" | settings | grep -E '^(keys\.|tokens\.|limits\.|log_level |log_format )')" \
+	"$(grep -E '^(keys\.|tokens\.|limits\.|log_level |log_format )' least)"
 
 # ---- events ----
 

@@ -101,6 +101,7 @@ static void has_defaults(const struct conf *conf)
 	assert_int_equal(conf->limits.connections, 1000);
 	is_duration(&conf->limits.idle, "75s", 75);
 	assert_string_equal(conf->log_level, "info");
+	assert_string_equal(conf->log_format, "logfmt");
 	assert_non_null(strstr(conf->store, "/lib/issuer/issuer.db"));
 	assert_non_null(strstr(conf->sealing_key, "/issuer/sealing.key"));
 }
@@ -448,7 +449,7 @@ static const struct CMUnitTest tests[] = {
 	REFUSED("a file without listeners is refused", ISSUERS, "t:1: listeners is missing"),
 	REFUSED("an unknown key is refused", BASE "\nstores: a\n",
 		"t:8: unknown key 'stores' in the file; did you mean 'store'? known are "
-		"issuers, store, sealing_key, listeners, keys, tokens, limits, log_level"),
+		"issuers, store, sealing_key, listeners, keys, tokens, limits, log_level, log_format"),
 	REFUSED("a key with a dash is refused", BASE "sealing-key: a\n",
 		"t:7: unknown key 'sealing-key' in the file; did you mean 'sealing_key'? "),
 	REFUSED("an unknown key of a section is refused",
@@ -662,6 +663,9 @@ static const struct CMUnitTest tests[] = {
 		"t:7: unknown word 'warning' in log_level; known are debug, info, warn, error"),
 	REFUSED("a log level in capitals is refused", BASE "log_level: Info\n",
 		"t:7: unknown word 'Info' in log_level; did you mean 'info'? "),
+	REFUSED("an unknown log format is refused", BASE "log_format: xml\n",
+		"t:7: unknown word 'xml' in log_format; known are logfmt, json"),
+	ACCEPTED("the log format may be json", BASE "log_format: json\n"),
 	ACCEPTED("the log level may be warn", BASE "log_level: warn\n"),
 	ACCEPTED("the log level may be error", BASE "log_level: error\n"),
 	REFUSED("an unknown algorithm is refused", BASE "keys:\n  algorithm: HS256\n",

@@ -282,6 +282,24 @@ static void lines_of_threads_do_not_mix(void **state)
 		assert_memory_equal(at, line, sizeof(line) - 1);
 }
 
+static void as_json_an_event_is_an_object_of_strings(void **state)
+{
+	auto_free char *got = NULL;
+
+	(void)state;
+	log_set_format_named("json");
+	log_set_format_named("xml");
+	log_event(LOG_WARN, "test.event", "a", "1", "none", NULL, "b", "q\"\n\xff\xc3\xbc",
+		NULL);
+	log_set_format_named("logfmt");
+	got = logged();
+	assert_non_null(strstr(got,
+		"\"level\":\"warn\",\"event\":\"test.event\",\"a\":\"1\","
+		"\"b\":\"q\\\"??\\u00FC\"}\n"));
+	assert_memory_equal(got, "{\"ts\":\"2", 8);
+	assert_ptr_equal(strchr(got, '\n'), got + strlen(got) - 1);
+}
+
 static size_t lines_so_far(void)
 {
 	auto_free char *got = logged();
@@ -329,6 +347,7 @@ static void a_closed_stderr_does_no_harm(void **state)
 #define log_test(f) cmocka_unit_test_setup_teardown(f, capture, release)
 
 UNIT_MAIN(log_test(trouble_is_said_once_for_each_reason),
+	log_test(as_json_an_event_is_an_object_of_strings),
 	log_test(an_event_is_one_line_of_pairs), log_test(an_event_needs_no_pairs),
 	log_test(a_pair_without_value_is_left_out),
 	log_test(levels_below_the_threshold_are_dropped),
