@@ -101,7 +101,8 @@ struct http_options {
 struct http;
 
 int http_open(const struct http_options *options, struct http **ret, struct err *err);
-/* Cuts off connections that take too long to send a request. Call a few times a second. */
+/* Cuts off connections that take too long to send a request, or whose client has left in the
+ * middle of one. Call a few times a second. */
 void http_expire(struct http *http);
 /* Takes no more connections. */
 void http_quiesce(struct http *http);
