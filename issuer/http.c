@@ -34,7 +34,7 @@ struct http {
 	struct deadline_list *deadlines;
 	pthread_mutex_t lock;
 	pthread_cond_t idle;
-	size_t active; /* calls between their first byte and their end */
+	size_t active; /* calls between their handler and their end */
 	atomic_bool is_draining;
 };
 
@@ -95,12 +95,6 @@ static struct http_exchange *exchange_new(struct http *http, struct MHD_Connecti
 {
 	struct http_exchange *ex = text_alloc(1, sizeof(*ex));
 
-	{
-		auto_unlock pthread_mutex_t *held = auto_lock(&http->lock);
-
-		(void)held;
-		http->active++;
-	}
 	ex->http = http;
 	ex->options = &http->options;
 	ex->connection = connection;
@@ -114,9 +108,26 @@ static struct http_exchange *exchange_new(struct http *http, struct MHD_Connecti
 	return ex;
 }
 
+/* Counts the calls that http_drain waits for. */
+static void begin_call(struct http *http)
+{
+	auto_unlock pthread_mutex_t *held = auto_lock(&http->lock);
+
+	(void)held;
+	http->active++;
+}
+
+static void end_call(struct http *http)
+{
+	auto_unlock pthread_mutex_t *held = auto_lock(&http->lock);
+
+	(void)held;
+	if (--http->active == 0)
+		(void)pthread_cond_broadcast(&http->idle); /* cannot fail */
+}
+
 static void exchange_free(struct http_exchange *ex)
 {
-	struct http *http = ex->http;
 	struct http_reply *reply = &ex->call.reply;
 
 	for (size_t i = 0; i < reply->header_count; i++)
@@ -124,13 +135,6 @@ static void exchange_free(struct http_exchange *ex)
 	free(reply->body);
 	text_free(&ex->body);
 	free(ex);
-	{
-		auto_unlock pthread_mutex_t *held = auto_lock(&http->lock);
-
-		(void)held;
-		if (--http->active == 0)
-			(void)pthread_cond_broadcast(&http->idle); /* cannot fail */
-	}
 }
 
 /* False once more has come than anybody could mean. */
@@ -229,6 +233,7 @@ static enum MHD_Result send_reply(struct http_exchange *ex)
 /* Calls the handler, once. */
 static enum MHD_Result handle(struct http_exchange *ex)
 {
+	begin_call(ex->http);
 	ex->state = HTTP_HANDLED;
 	deadline_set(ex->deadline, 0);
 	ex->call.request.body = ex->body.s ? ex->body.s : "";
@@ -277,6 +282,8 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **ct
 	(void)why;
 	if (!ex)
 		return;
+	if (ex->state != HTTP_READING)
+		end_call(ex->http);
 	deadline_set(ex->deadline, (int64_t)ex->options->idle_s * 1000);
 	exchange_free(ex);
 	*ctx = NULL;

@@ -106,8 +106,9 @@ int http_open(const struct http_options *options, struct http **ret, struct err 
 void http_expire(struct http *http);
 /* Takes no more connections. */
 void http_quiesce(struct http *http);
-/* Waits until no call is under way (its request being read, answered or sent), or until the
- * monotonic clock says `until`: false then. */
+/* Waits until no call is under way, that is from its handler until its reply is sent, or until
+ * the monotonic clock says `until`: false then. A request that is not whole is not waited for:
+ * it has done nothing, and may never end. */
 bool http_drain(struct http *http, const struct timespec *until);
 /* After http_drain: no call may be suspended. */
 void http_close(struct http *http);

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Who leaves in the middle of a request keeps no place from others.
+# Who leaves in the middle of a request, or never ends it, keeps no place from others, nor the
+# daemon from ending.
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck source=t/lib/issuer.sh
 . "${SRCDIR:-.}/t/lib/issuer.sh"
@@ -45,4 +46,20 @@ connection.sendall(sys.stdin.buffer.read())
 connection.shutdown(socket.SHUT_WR)
 print(connection.makefile("rb").readline().decode().strip())' "${OPS##*:}" >answer
 is "who ends its side after the request is answered" "$(cat answer)" "HTTP/1.1 200 OK"
+
+# The 100 tells that the request is being read; its body never comes.
+mkfifo told
+/usr/bin/python3 - "${OPS##*:}" >told <<'EOF_PY' &
+import socket, sys
+connection = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+connection.sendall(b"POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 30\r\nExpect: 100-continue\r\n\r\n")
+print(connection.recv(12).decode(), flush=True)
+while connection.recv(4096):
+    pass
+EOF_PY
+stop_on_exit $!
+read -r line <told
+is "a request that is not whole" "$line" "HTTP/1.1 100"
+ok "does not keep the daemon from ending" issuer_stop
+unlike "which does not wait for it" "$(cat issuerd.log)" drain.timeout
 done_testing
