@@ -19,14 +19,20 @@
 #include "issuer/deadline.h"
 #include "issuer/http.h"
 #include "issuer/http_exchange.h"
+#include "issuer/http_fault.h"
 
 #define HTTP_POOL_PLAIN       2
 #define HTTP_POOL_TLS         4
 #define HTTP_CONNECTION_BYTES (16 * 1024) /* request line, headers and reply headers */
-#define HTTP_HEADERS_MAX      (8 * 1024)  /* so that the reply's headers fit beside them */
 #define HTTP_REQUEST_MS       15000       /* from connecting to whole headers, and for a body */
 #define HTTP_EXCESS_MAX       (256 * 1024) /* read beyond the limit for the sake of a clean 413 */
 #define HTTP_TLS_PRIORITIES   "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+
+/* A connection, and what is under way on it. */
+struct place {
+	struct deadline *deadline;
+	struct http_exchange *exchange;
+};
 
 struct http {
 	struct http_options options;
@@ -72,39 +78,25 @@ static void ask_certificate(struct MHD_Connection *connection)
 	gnutls_certificate_send_x509_rdn_sequence(info->tls_session, 1);
 }
 
-/* A connection comes and goes. */
-static void on_connection(void *cls, struct MHD_Connection *connection, void **ctx,
-	enum MHD_ConnectionNotificationCode what)
+static struct place *place_of(struct MHD_Connection *connection)
 {
-	struct http *http = cls;
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-
-	if (what == MHD_CONNECTION_NOTIFY_STARTED && info) {
-		*ctx = deadline_add(http->deadlines, info->connect_fd, HTTP_REQUEST_MS);
-		if (http->options.asks_certificate)
-			ask_certificate(connection);
-	} else if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
-		deadline_remove(*ctx);
-		*ctx = NULL;
-	}
+	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+		->socket_context;
 }
 
-static struct http_exchange *exchange_new(struct http *http, struct MHD_Connection *connection,
-	const char *method, const char *path)
+static struct http_exchange *exchange_new(struct http *http, struct MHD_Connection *connection)
 {
 	struct http_exchange *ex = text_alloc(1, sizeof(*ex));
+	struct place *place = place_of(connection);
 
 	ex->http = http;
 	ex->options = &http->options;
 	ex->connection = connection;
 	ex->call.handler_ctx = http->options.handler_ctx;
-	ex->call.request.method = method;
-	ex->call.request.path = path;
 	describe_peer(connection, ex->call.request.peer, sizeof(ex->call.request.peer));
-	ex->deadline = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
-			       ->socket_context;
+	ex->deadline = place->deadline;
 	deadline_set(ex->deadline, HTTP_REQUEST_MS);
+	place->exchange = ex;
 	return ex;
 }
 
@@ -126,10 +118,17 @@ static void end_call(struct http *http)
 		(void)pthread_cond_broadcast(&http->idle); /* cannot fail */
 }
 
-static void exchange_free(struct http_exchange *ex)
+/* Once; wherever it has got to. */
+static void exchange_end(struct place *place)
 {
-	struct http_reply *reply = &ex->call.reply;
+	struct http_exchange *ex = take(place->exchange);
+	struct http_reply *reply;
 
+	if (!ex)
+		return;
+	reply = &ex->call.reply;
+	if (ex->state == HTTP_SUSPENDED || ex->state == HTTP_HANDLED)
+		end_call(ex->http);
 	for (size_t i = 0; i < reply->header_count; i++)
 		free(reply->headers[i].value);
 	free(reply->body);
@@ -148,46 +147,6 @@ static bool take_body(struct http_exchange *ex, const char *data, size_t len)
 	ex->call.request.is_body_too_large = true;
 	text_free(&ex->body);
 	return ex->received <= ex->options->body_max + HTTP_EXCESS_MAX;
-}
-
-struct framing {
-	size_t header_bytes;
-	unsigned content_lengths, transfer_encodings, hosts;
-	bool is_odd; /* a name with blanks, or an encoding that we do not know */
-};
-
-static enum MHD_Result look_at_header(void *cls, enum MHD_ValueKind kind, const char *key,
-	const char *value)
-{
-	struct framing *framing = cls;
-
-	(void)kind;
-	framing->header_bytes += strlen(key) + (value ? strlen(value) : 0) + 4;
-	framing->content_lengths += strcasecmp(key, "Content-Length") == 0;
-	framing->hosts += strcasecmp(key, "Host") == 0;
-	if (strcasecmp(key, "Transfer-Encoding") == 0) {
-		framing->transfer_encodings++;
-		framing->is_odd =
-			framing->is_odd || !value || strcasecmp(value, "chunked") != 0;
-	}
-	framing->is_odd = framing->is_odd || key[strcspn(key, " \t")] != '\0';
-	return MHD_YES;
-}
-
-/* Requests that a proxy before us may have cut elsewhere than we do (RFC 9112 §6.1, §6.3,
- * §11.2) are refused, and the connection with them. libmicrohttpd 0.9.75 lets them through. */
-static int find_fault(struct http_exchange *ex)
-{
-	struct framing framing = { .header_bytes = 0 };
-
-	(void)MHD_get_connection_values(ex->connection, MHD_HEADER_KIND, look_at_header,
-		&framing);
-	if (framing.header_bytes > HTTP_HEADERS_MAX)
-		return 431;
-	return framing.is_odd || framing.hosts > 1 ||
-			framing.content_lengths + framing.transfer_encodings > 1
-		? 400
-		: 0;
 }
 
 /* Does the request say that its body will be too large? */
@@ -244,24 +203,41 @@ static enum MHD_Result handle(struct http_exchange *ex)
 	return send_reply(ex);
 }
 
+/* A request line has come, and is still whole. */
+static void *on_uri(void *cls, const char *uri, struct MHD_Connection *connection)
+{
+	struct http_exchange *ex = exchange_new(cls, connection);
+
+	ex->after_uri = uri + strlen(uri) + 1;
+	return ex;
+}
+
+/* The headers have come. A request that is refused for them, or for the length of its body, is
+ * handled before its body has come, and the connection ends. */
+static enum MHD_Result begin(struct http_exchange *ex, const struct http_line *line)
+{
+	struct http_request *request = &ex->call.request;
+
+	ex->state = HTTP_READING;
+	request->method = line->method;
+	request->path = line->path;
+	request->fault = http_fault(ex->connection, line);
+	request->is_body_too_large = announces_too_much(ex);
+	return request->fault != 0 || request->is_body_too_large ? handle(ex) : MHD_YES;
+}
+
 /* Reads the body first; then the handler is called, once; then the reply is sent, be it in the
- * same call or, after a suspension, in the next. A body that is announced as too large is not
- * read: the reply comes before it, and the connection ends. */
+ * same call or, after a suspension, in the next. */
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
 	const char *path, const char *method, const char *version, const char *data,
 	size_t *data_len, void **ctx)
 {
 	struct http_exchange *ex = *ctx;
 
-	(void)version;
-	if (!ex) {
-		*ctx = ex = exchange_new(cls, connection, method, path);
-		ex->call.request.fault = find_fault(ex);
-		ex->call.request.is_body_too_large = announces_too_much(ex);
-		if (ex->call.request.fault == 0 && !ex->call.request.is_body_too_large)
-			return MHD_YES;
-		return handle(ex);
-	}
+	(void)cls;
+	(void)connection;
+	if (ex->state == HTTP_ARRIVING)
+		return begin(ex, &(struct http_line){ method, path, version, ex->after_uri });
 	if (ex->state != HTTP_READING)
 		return send_reply(ex);
 	if (*data_len == 0)
@@ -275,18 +251,38 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
 static void on_completed(void *cls, struct MHD_Connection *connection, void **ctx,
 	enum MHD_RequestTerminationCode why)
 {
-	struct http_exchange *ex = *ctx;
+	const struct http *http = cls;
+	struct place *place = place_of(connection);
 
-	(void)cls;
-	(void)connection;
 	(void)why;
-	if (!ex)
-		return;
-	if (ex->state != HTTP_READING)
-		end_call(ex->http);
-	deadline_set(ex->deadline, (int64_t)ex->options->idle_s * 1000);
-	exchange_free(ex);
+	deadline_set(place->deadline, (int64_t)http->options.idle_s * 1000);
+	exchange_end(place);
 	*ctx = NULL;
+}
+
+/* A connection comes and goes. */
+static void on_connection(void *cls, struct MHD_Connection *connection, void **ctx,
+	enum MHD_ConnectionNotificationCode what)
+{
+	struct http *http = cls;
+	struct place *place = *ctx;
+
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		const union MHD_ConnectionInfo *info =
+			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+		*ctx = place = text_alloc(1, sizeof(*place));
+		place->deadline =
+			deadline_add(http->deadlines, info->connect_fd, HTTP_REQUEST_MS);
+		if (http->options.asks_certificate)
+			ask_certificate(connection);
+	} else if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+		/* After some of its own errors the library completes no request. */
+		exchange_end(place);
+		deadline_remove(place->deadline);
+		free(place);
+		*ctx = NULL;
+	}
 }
 
 /* Paths are decoded segment by segment by the route table, not as a whole before it. */
@@ -336,8 +332,8 @@ static struct MHD_Daemon *start(struct http *http)
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->idle_s,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_BYTES,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes,
-		NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
-		MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
+		NULL, MHD_OPTION_URI_LOG_CALLBACK, on_uri, http, MHD_OPTION_NOTIFY_COMPLETED,
+		on_completed, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
 		MHD_OPTION_PER_IP_CONNECTION_LIMIT,
 		(unsigned)(options->connections * 3 / 4 + 1), MHD_OPTION_SIGPIPE_HANDLED_BY_APP,
 		1, MHD_OPTION_ARRAY, is_tls ? tls : none, MHD_OPTION_END);

@@ -9,7 +9,7 @@
 
 struct MHD_Connection;
 
-enum http_state { HTTP_READING, HTTP_SUSPENDED, HTTP_HANDLED };
+enum http_state { HTTP_ARRIVING, HTTP_READING, HTTP_SUSPENDED, HTTP_HANDLED };
 
 /* What the handler sees comes first, so that one pointer serves for both. */
 struct http_exchange {
@@ -19,6 +19,7 @@ struct http_exchange {
 	struct MHD_Connection *connection;
 	struct deadline *deadline;
 	enum http_state state;
+	const char *after_uri; /* of the request line, as it came */
 	struct text body;
 	size_t received; /* bytes of the body, kept or not */
 };

@@ -42,7 +42,43 @@ a length and a transfer coding|Content-Length: 4\r\nTransfer-Encoding: chunked
 two lengths|Content-Length: 4\r\nContent-Length: 5
 two hosts|Host: y\r\nContent-Length: 0
 a transfer coding that nobody knows|Transfer-Encoding: xchunked
+a NUL behind a length|Content-Length: 0\0
+a NUL and more behind a secret|Authorization: Bearer x\0junk\r\nContent-Length: 0
+a bare CR in a value|X: a\rb\r\nContent-Length: 0
+a folded value|X: a\r\n b\r\nContent-Length: 0
+a folded value that completes a name|Transfer: chunked\r\n -Encoding
+a line that ends with LF only|X: a\nContent-Length: 0
+a blank before the colon|Content-Length : 0
+no name|: a\r\nContent-Length: 0
 EOF
+while IFS='|' read -r desc line; do
+	is "$desc" "$(printf "$line\r\nHost: x\r\nConnection: close\r\n\r\n" | raw)" "400 closed"
+done <<'EOF'
+a NUL behind the path|GET /openid/v1/jwks\0 HTTP/1.1
+a NUL before the query|GET /openid/v1/jwks\0?a HTTP/1.1
+a NUL in the query|GET /openid/v1/jwks?a\0b HTTP/1.1
+a NUL at the end of the query|GET /openid/v1/jwks?a\0 HTTP/1.1
+a NUL behind the method|GET\0 /openid/v1/jwks HTTP/1.1
+a bare CR in the query|GET /openid/v1/jwks?a\rb HTTP/1.1
+two blanks before the path|GET  /openid/v1/jwks HTTP/1.1
+EOF
+while IFS='|' read -r desc line; do
+	is "$desc is fine" "$(printf "$line\r\nHost: x\r\nConnection: close\r\n\r\n" | raw)" \
+		"200 closed"
+done <<'EOF'
+a query|GET /openid/v1/jwks?a=b&c&&d=+&=e&=&f=%%00&g= HTTP/1.1
+an empty query|GET /openid/v1/jwks? HTTP/1.1
+an open query|GET /openid/v1/jwks?a& HTTP/1.1
+an empty line before the request|\r\nGET /openid/v1/jwks HTTP/1.1
+an empty value|GET /openid/v1/jwks HTTP/1.1\r\nX:\r\nY: \r\nZ:z
+blanks around a value|GET /openid/v1/jwks HTTP/1.1\r\nX: \t x\t
+another request before|GET /openid/v1/jwks?a=b HTTP/1.1\r\nHost: x\r\n\r\nGET /openid/v1/jwks?c=d HTTP/1.1
+EOF
+is "a request without headers is fine" \
+	"$(printf 'GET /openid/v1/jwks HTTP/1.0\r\n\r\n' | raw)" "200 closed"
+POST10='POST /openid/v1/jwks HTTP/1.0\r\nConnection: keep-alive\r\n'
+is "HTTP/1.0 has no transfer codings" \
+	"$(printf "${POST10}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" | raw)" "400 closed"
 
 # ---- bodies beyond the limit are not read ----
 is "a length beyond the limit is answered before the body" \
