@@ -21,12 +21,11 @@
 #include "issuer/http_exchange.h"
 #include "issuer/http_fault.h"
 
-#define HTTP_POOL_PLAIN       2
-#define HTTP_POOL_TLS         4
-#define HTTP_CONNECTION_BYTES (16 * 1024) /* request line, headers and reply headers */
-#define HTTP_REQUEST_MS       15000       /* from connecting to whole headers, and for a body */
-#define HTTP_EXCESS_MAX       (256 * 1024) /* read beyond the limit for the sake of a clean 413 */
-#define HTTP_TLS_PRIORITIES   "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+#define HTTP_POOL_PLAIN     2
+#define HTTP_POOL_TLS       4
+#define HTTP_REQUEST_MS     15000        /* from connecting to whole headers, and for a body */
+#define HTTP_EXCESS_MAX     (256 * 1024) /* read beyond the limit for the sake of a clean 413 */
+#define HTTP_TLS_PRIORITIES "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 /* A connection, and what is under way on it. */
 struct place {
@@ -208,6 +207,8 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *connectio
 {
 	struct http_exchange *ex = exchange_new(cls, connection);
 
+	if (http_fault_has_many(uri))
+		deadline_set(ex->deadline, 1); /* unless it comes as far as to be refused */
 	ex->after_uri = uri + strlen(uri) + 1;
 	return ex;
 }
@@ -235,13 +236,16 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
 	struct http_exchange *ex = *ctx;
 
 	(void)cls;
-	(void)connection;
 	if (ex->state == HTTP_ARRIVING)
 		return begin(ex, &(struct http_line){ method, path, version, ex->after_uri });
 	if (ex->state != HTTP_READING)
 		return send_reply(ex);
-	if (*data_len == 0)
+	if (*data_len == 0) {
+		/* Trailers: nobody needs them, and they take the place of the reply. */
+		if (MHD_get_connection_values(connection, MHD_FOOTER_KIND, NULL, NULL) > 0)
+			ex->call.request.fault = 400;
 		return handle(ex);
+	}
 	if (!take_body(ex, data, *data_len))
 		return MHD_NO;
 	*data_len = 0;

@@ -154,9 +154,12 @@ bool http_unescape(char *segment)
 void http_reply_header(struct http_call *call, const char *name, const char *value)
 {
 	struct http_reply *reply = &call->reply;
+	const size_t bytes = strlen(name) + strlen(": ") + strlen(value) + strlen("\r\n");
 
-	if (reply->header_count == HTTP_REPLY_HEADERS_MAX)
+	if (reply->header_count == HTTP_REPLY_HEADERS_MAX ||
+		reply->header_bytes + bytes > HTTP_REPLY_MAX)
 		return;
+	reply->header_bytes += bytes;
 	reply->headers[reply->header_count].name = name;
 	reply->headers[reply->header_count].value = text_copy(value);
 	reply->header_count++;

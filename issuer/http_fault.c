@@ -10,9 +10,8 @@
 
 #include <microhttpd.h>
 
+#include "issuer/http_exchange.h"
 #include "issuer/http_fault.h"
-
-#define HEADERS_MAX (8 * 1024) /* so that the reply's headers fit beside them */
 
 /* RFC 9110 §5.6.2 */
 #define TOKEN                                                                                  \
@@ -22,7 +21,7 @@
 
 struct framing {
 	const char *next; /* where the next header has to begin */
-	size_t header_bytes;
+	size_t cookie_bytes;
 	unsigned content_lengths, transfer_encodings, hosts;
 	bool is_odd;
 };
@@ -52,7 +51,7 @@ static enum MHD_Result look_at_header(void *cls, enum MHD_ValueKind kind, const 
 		return MHD_NO;
 	}
 	framing->next = value + strlen(value) + strlen("\r\n");
-	framing->header_bytes += (size_t)(framing->next - key);
+	framing->cookie_bytes += strcasecmp(key, "Cookie") == 0 ? strlen(value) : 0;
 	framing->content_lengths += strcasecmp(key, "Content-Length") == 0;
 	framing->hosts += strcasecmp(key, "Host") == 0;
 	if (strcasecmp(key, "Transfer-Encoding") == 0) {
@@ -80,20 +79,43 @@ static bool is_line_whole(const struct http_line *line)
 		line->version == line->after_uri;
 }
 
+bool http_fault_has_many(const char *uri)
+{
+	size_t count = 1;
+
+	while ((uri = strchr(uri, '&'))) {
+		uri++;
+		count++;
+	}
+	return count > HTTP_ENTRIES_MAX;
+}
+
+/* Is there room for the reply beside the request? */
+static bool fits(struct MHD_Connection *connection, size_t head_size, size_t cookie_bytes)
+{
+	const int entries = MHD_get_connection_values(connection,
+		MHD_GET_ARGUMENT_KIND | MHD_HEADER_KIND | MHD_COOKIE_KIND, NULL, NULL);
+
+	return head_size <= HTTP_HEAD_MAX &&
+		(size_t)entries * HTTP_ENTRY_BYTES + cookie_bytes <=
+		HTTP_ENTRIES_MAX * HTTP_ENTRY_BYTES;
+}
+
 int http_fault(struct MHD_Connection *connection, const struct http_line *line)
 {
-	const union MHD_ConnectionInfo *head =
+	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	const size_t head_size = info ? info->header_size : 0;
 	struct framing framing = { .next = line->version + strlen(line->version) +
 			strlen("\r\n") };
 
 	(void)MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, look_at_argument,
 		&framing);
 	(void)MHD_get_connection_values(connection, MHD_HEADER_KIND, look_at_header, &framing);
-	if (framing.header_bytes > HEADERS_MAX)
+	if (!fits(connection, head_size, framing.cookie_bytes))
 		return 431;
-	if (framing.is_odd || !head || !is_line_whole(line) ||
-		framing.next + strlen("\r\n") != line->method + head->header_size)
+	if (framing.is_odd || !is_line_whole(line) ||
+		framing.next + strlen("\r\n") != line->method + head_size)
 		return 400;
 	if (framing.hosts > 1 || framing.content_lengths + framing.transfer_encodings > 1)
 		return 400;

@@ -5,6 +5,8 @@
 #ifndef HTTP_FAULT_H
 #define HTTP_FAULT_H
 
+#include <stdbool.h>
+
 struct MHD_Connection;
 
 /* The request line, in the memory of the library. */
@@ -12,6 +14,10 @@ struct http_line {
 	const char *method, *path, *version;
 	const char *after_uri; /* behind the NUL that ends path and query */
 };
+
+/* Are there more arguments in the query than any request may have? Asked before the library
+ * takes it apart: if its memory does not suffice for that, it forgets so, and waits. */
+bool http_fault_has_many(const char *uri);
 
 /* 0, or the status to refuse it with; the connection must end then. Once the headers are there.
  */

@@ -9,8 +9,8 @@ issuer_make
 demo
 issuer_start
 
-# raw NAME - sends what stands on standard input over TLS; prints the status of the answer, and
-# whether the connection ended after it.
+# raw - sends what stands on standard input over TLS; prints the status of the answer, and whether
+# the connection ended after it. All that came is in answer.
 raw() {
 	/usr/bin/python3 -c '
 import socket, ssl, sys
@@ -30,6 +30,7 @@ except socket.timeout:
     end = "open"
 except OSError:
     end = "closed"
+open("answer", "wb").write(answer)
 print((answer.split() + [b"", b"-"])[1].decode("latin-1"), end)
 ' "$PORT" "$CA"
 }
@@ -89,6 +90,54 @@ is "to a stranger as a stranger" \
 not_ok "a body without end is cut off" request -m 20 -H "Authorization: Bearer $(cat ci.secret)" \
 	-H 'Transfer-Encoding: chunked' -H 'Expect:' -T /dev/zero \
 	"$API/api/v1/namespaces/demo/serviceaccounts/app/token" -X POST
+
+# ---- there is room for the reply beside the largest request ----
+# large HEAD-BYTES ENTRIES [COOKIE] - a request for a token with a head of that size, of so many
+# headers and arguments, in large.head; in large.rest a body that brings as many and as long warnings as
+# there can be, and behind it what could be the next request.
+large() {
+	/usr/bin/python3 -c '
+import json, sys
+size, entries, cookie, secret = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
+spec = {"audiences": ["sts.amazonaws.com"], "expirationSeconds": 86400}
+spec.update({"\"" * 300 + str(n): 1 for n in range(20)})
+body = json.dumps({"spec": spec})
+headers = ["Host: x", "Connection: close", "Authorization: Bearer " + secret, "Content-Type: application/json",
+    "Content-Length: %d" % len(body), "Audit-Id: " + "a" * 64]
+if cookie:
+    headers.append("Cookie: " + cookie)
+arguments = "&".join("a" for _ in range(entries - len(headers) - 1))
+head = "POST /api/v1/namespaces/demo/serviceaccounts/app/token?%s HTTP/1.1\r\n%s\r\nX: " % (
+    arguments, "\r\n".join(headers))
+head += "x" * (size - len(head) - 4) + "\r\n\r\n"
+open("large.head", "w").write(head)
+open("large.rest", "w").write(body + "GET /" + "x" * 7900)
+' "$1" "$2" "${3:-}" "$(cat ci.secret)"
+}
+granted() { large "$@" && cat large.head large.rest | raw; }
+refused() { large "$@" && raw <large.head; } # before there is a body
+tokens() { audit "event='token.issued'"; }
+before=$(tokens)
+is "the largest request is answered" "$(granted 8192 64)" "201 closed"
+is "with all warnings" "$(grep -ac '^Warning: ' answer)" 17
+is "and headers" "$(grep -acE '^(Cache-Control|X-Content-Type-Options|Audit-Id): ' answer)" 3
+like "and the token" "$(tail -n 1 answer)" '"token":"ey'
+is "which is recorded" "$(tokens)" $((before + 1))
+is "one byte more is refused" "$(refused 8193 64)" "431 closed"
+is "so is one argument more" "$(refused 8192 65)" "431 closed"
+is "and a cookie in its place" "$(refused 8192 63 c=d)" "431 closed"
+is "cookies that fit are fine" \
+	"$(granted 8192 30 "$(head -c 1900 /dev/zero | tr '\0' c)")" "201 closed"
+for head in 12000 16000 20000 31000; do
+	is "a head of $head bytes is refused" "$(refused $head 64)" "431 closed"
+done
+for entries in 120 1000 1800; do
+	like "$entries arguments get an answer or an end" "$(refused 8192 $entries)" '^(431|-) closed'
+done
+is "trailers are refused" "$(printf \
+	"${POST}Authorization: Bearer %s\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX: y\r\n\r\n" \
+	"$(cat ci.secret)" | raw)" "400 closed"
+is "nothing of that made a token" "$(tokens)" $((before + 2))
 
 # ---- texts that are no texts ----
 LONG=$(head -c 254 /dev/zero | tr '\0' a)
