@@ -1,6 +1,8 @@
 /* deadline.c - see deadline.h.
  * SPDX-License-Identifier: Apache-2.0 */
+#include <poll.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -79,6 +81,25 @@ void deadline_set(struct deadline *deadline, int64_t ms)
 	deadline->due_ms = ms == 0 ? 0 : clock_monotonic_ms() + ms;
 }
 
+/* Has the client said that nothing more will come? */
+static bool has_hung_up(int fd)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLRDHUP };
+
+	return poll(&pfd, 1, 0) == 1;
+}
+
+/* A server that asks epoll for edges, as libmicrohttpd does, has one event for what was sent
+ * and for the end behind it. It reads less than it had room for, takes that for all there is,
+ * and would not hear of the end again. Shutting down the reading side changes nothing once the
+ * client has ended its own, what is still unread can be read and replies can be sent, but it
+ * wakes the server: so it does no harm either if the request has just become whole. */
+static void recall_end(int fd)
+{
+	if (has_hung_up(fd))
+		(void)shutdown(fd, SHUT_RD); /* gone already is as good */
+}
+
 void deadline_expire(struct deadline_list *list)
 {
 	const int64_t now_ms = clock_monotonic_ms();
@@ -89,5 +110,7 @@ void deadline_expire(struct deadline_list *list)
 		if (d->due_ms != 0 && d->due_ms <= now_ms) {
 			(void)shutdown(d->fd, SHUT_RDWR); /* gone already is as good */
 			d->due_ms = 0;
+		} else if (d->due_ms != 0) {
+			recall_end(d->fd);
 		}
 }

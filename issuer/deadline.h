@@ -1,5 +1,6 @@
 /* deadline.h - connections that take too long to say what they want are cut off: a client that
- * drips a byte a second is never idle, and would hold its place for ever. Any thread may call.
+ * drips a byte a second is never idle, and would hold its place for ever; so would one that has
+ * left without the server's noticing. Any thread may call.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef DEADLINE_H
 #define DEADLINE_H
@@ -22,7 +23,9 @@ void deadline_remove(struct deadline *deadline);
 /* Due in `ms` milliseconds from now; 0: not at all, it is our turn. */
 void deadline_set(struct deadline *deadline, int64_t ms);
 
-/* Shuts down every socket whose time is over; its server then closes it. */
+/* Shuts down every socket whose time is over; its server then closes it. Of the others with a
+ * deadline, reminds the server of those whose client has ended its side; a request that had
+ * come whole before is answered all the same. */
 void deadline_expire(struct deadline_list *list);
 
 #endif

@@ -1,4 +1,4 @@
-/* http.c - see http.h. The only user of libmicrohttpd.
+/* http.c - see http.h: exchanges and their server. What handlers call is in http_call.c.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include <gnutls/gnutls.h>
@@ -18,27 +18,19 @@
 #include "base/text.h"
 #include "issuer/deadline.h"
 #include "issuer/http.h"
+#include "issuer/http_exchange.h"
+#include "issuer/http_fault.h"
 
-#define HTTP_POOL_PLAIN       2
-#define HTTP_POOL_TLS         4
-#define HTTP_CONNECTION_BYTES (16 * 1024) /* request line, headers and reply headers */
-#define HTTP_AGENT_MAX        256         /* what is recorded of it */
-#define HTTP_HEADERS_MAX      (8 * 1024)  /* so that the reply's headers fit beside them */
-#define HTTP_REQUEST_MS       15000       /* from connecting to whole headers, and for a body */
-#define HTTP_EXCESS_MAX       (256 * 1024) /* read beyond the limit for the sake of a clean 413 */
-#define HTTP_TLS_PRIORITIES   "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+#define HTTP_POOL_PLAIN     2
+#define HTTP_POOL_TLS       4
+#define HTTP_REQUEST_MS     15000        /* from connecting to whole headers, and for a body */
+#define HTTP_EXCESS_MAX     (256 * 1024) /* read beyond the limit for the sake of a clean 413 */
+#define HTTP_TLS_PRIORITIES "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
-enum call_state { CALL_READING, CALL_SUSPENDED, CALL_HANDLED };
-
-/* What the handler sees comes first, so that one pointer serves for both. */
-struct exchange {
-	struct http_call call;
-	struct http *http;
-	struct MHD_Connection *connection;
+/* A connection, and what is under way on it. */
+struct place {
 	struct deadline *deadline;
-	enum call_state state;
-	struct text body;
-	size_t received; /* bytes of the body, kept or not */
+	struct http_exchange *exchange;
 };
 
 struct http {
@@ -47,199 +39,9 @@ struct http {
 	struct deadline_list *deadlines;
 	pthread_mutex_t lock;
 	pthread_cond_t idle;
-	size_t active; /* calls between their first byte and their end */
+	size_t active; /* calls between their handler and their end */
 	atomic_bool is_draining;
 };
-
-static struct exchange *exchange_of(struct http_call *call)
-{
-	return (struct exchange *)call;
-}
-
-/* ---- for handlers ---- */
-
-struct search {
-	const char *name;
-	const char *first;
-	size_t count;
-	int (*compare)(const char *, const char *);
-};
-
-static enum MHD_Result match(void *cls, enum MHD_ValueKind kind, const char *key,
-	const char *value)
-{
-	struct search *search = cls;
-
-	(void)kind;
-	if (search->compare(key, search->name) == 0 && search->count++ == 0)
-		search->first = value;
-	return MHD_YES;
-}
-
-const char *http_header(struct http_call *call, const char *name, size_t *ret_count)
-{
-	struct search search = { .name = name, .compare = strcasecmp };
-
-	(void)MHD_get_connection_values(exchange_of(call)->connection, MHD_HEADER_KIND, match,
-		&search);
-	if (ret_count)
-		*ret_count = search.count;
-	return search.first;
-}
-
-struct query {
-	const char *name;
-	char **ret;
-	size_t max;
-	size_t count;
-};
-
-char *http_agent(struct http_call *call)
-{
-	const char *agent = http_header(call, "User-Agent", NULL);
-	char *copy = agent ? strndup(agent, HTTP_AGENT_MAX) : NULL;
-
-	if (agent && !copy)
-		abort();
-	if (copy)
-		text_clean(copy);
-	return copy;
-}
-
-static enum MHD_Result match_query(void *cls, enum MHD_ValueKind kind, const char *key,
-	const char *value)
-{
-	struct query *query = cls;
-
-	(void)kind;
-	if (strcmp(key, query->name) != 0)
-		return MHD_YES;
-	if (query->count < query->max) {
-		char *copy = text_copy(value ? value : "");
-
-		(void)MHD_http_unescape(copy);
-		query->ret[query->count] = copy;
-	}
-	query->count++;
-	return MHD_YES;
-}
-
-size_t http_query(struct http_call *call, const char *name, char **ret, size_t max)
-{
-	struct query query = { .name = name, .ret = ret, .max = max };
-
-	(void)MHD_get_connection_values(exchange_of(call)->connection, MHD_GET_ARGUMENT_KIND,
-		match_query, &query);
-	return query.count;
-}
-
-/* A prefix that is looked for among the headers' names. */
-struct prefix {
-	const char *name;
-	bool is_found;
-};
-
-static enum MHD_Result match_prefix(void *cls, enum MHD_ValueKind kind, const char *key,
-	const char *value)
-{
-	struct prefix *prefix = cls;
-
-	(void)kind;
-	(void)value;
-	if (strncasecmp(key, prefix->name, strlen(prefix->name)) == 0)
-		prefix->is_found = true;
-	return MHD_YES;
-}
-
-bool http_has_header_like(struct http_call *call, const char *prefix)
-{
-	struct prefix wanted = { .name = prefix };
-
-	(void)MHD_get_connection_values(exchange_of(call)->connection, MHD_HEADER_KIND,
-		match_prefix, &wanted);
-	return wanted.is_found;
-}
-
-size_t http_certificates(struct http_call *call, struct http_blob ret[HTTP_CERTIFICATES_MAX])
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(exchange_of(call)->connection,
-			MHD_CONNECTION_INFO_GNUTLS_SESSION);
-	const gnutls_datum_t *list;
-	unsigned count = 0;
-
-	if (!info || !exchange_of(call)->http->options.asks_certificate)
-		return 0;
-	list = gnutls_certificate_get_peers(info->tls_session, &count);
-	if (!list)
-		return 0;
-	for (unsigned i = 0; i < count && i < HTTP_CERTIFICATES_MAX; i++)
-		ret[i] = (struct http_blob){ list[i].data, list[i].size };
-	return count < HTTP_CERTIFICATES_MAX ? count : HTTP_CERTIFICATES_MAX;
-}
-
-int64_t http_unix_uid(struct http_call *call)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(exchange_of(call)->connection,
-			MHD_CONNECTION_INFO_CONNECTION_FD);
-	struct ucred peer;
-	socklen_t len = sizeof(peer);
-	int domain = 0;
-	socklen_t domain_len = sizeof(domain);
-
-	if (!info ||
-		getsockopt(info->connect_fd, SOL_SOCKET, SO_DOMAIN, &domain, &domain_len) < 0 ||
-		domain != AF_UNIX ||
-		getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
-		return -1;
-	return peer.uid;
-}
-
-bool http_unescape(char *segment)
-{
-	for (const char *p = segment; (p = strchr(p, '%')); p++) {
-		static const char hex[] = "0123456789abcdefABCDEF";
-
-		if (!p[1] || !p[2] || !strchr(hex, p[1]) || !strchr(hex, p[2]) ||
-			strncmp(p, "%00", 3) == 0 || strncasecmp(p, "%2f", 3) == 0)
-			return false;
-	}
-	(void)MHD_http_unescape(segment);
-	return true;
-}
-
-void http_reply_header(struct http_call *call, const char *name, const char *value)
-{
-	struct http_reply *reply = &call->reply;
-
-	if (reply->header_count == HTTP_REPLY_HEADERS_MAX)
-		return;
-	reply->headers[reply->header_count].name = name;
-	reply->headers[reply->header_count].value = text_copy(value);
-	reply->header_count++;
-}
-
-void http_reply_body(struct http_call *call, int status, const char *content_type, char *body,
-	size_t len)
-{
-	free(call->reply.body);
-	call->reply.status = status;
-	call->reply.content_type = content_type;
-	call->reply.body = body;
-	call->reply.body_len = len;
-}
-
-void http_suspend(struct http_call *call)
-{
-	exchange_of(call)->state = CALL_SUSPENDED; /* on the connection's own thread */
-	MHD_suspend_connection(exchange_of(call)->connection);
-}
-
-void http_resume(struct http_call *call)
-{
-	MHD_resume_connection(exchange_of(call)->connection);
-}
 
 /* ---- one exchange ---- */
 
@@ -262,7 +64,6 @@ static void describe_peer(struct MHD_Connection *connection, char *ret, size_t s
 			host, port);
 }
 
-/* A connection comes and goes. */
 /* Before the handshake. Whom we trust is not said in it: that changes while we run, and clients
  * hold back what is not named (Go, Java, GnuTLS). */
 static void ask_certificate(struct MHD_Connection *connection)
@@ -276,131 +77,90 @@ static void ask_certificate(struct MHD_Connection *connection)
 	gnutls_certificate_send_x509_rdn_sequence(info->tls_session, 1);
 }
 
-static void on_connection(void *cls, struct MHD_Connection *connection, void **ctx,
-	enum MHD_ConnectionNotificationCode what)
+static struct place *place_of(struct MHD_Connection *connection)
 {
-	struct http *http = cls;
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-
-	if (what == MHD_CONNECTION_NOTIFY_STARTED && info) {
-		*ctx = deadline_add(http->deadlines, info->connect_fd, HTTP_REQUEST_MS);
-		if (http->options.asks_certificate)
-			ask_certificate(connection);
-	} else if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
-		deadline_remove(*ctx);
-		*ctx = NULL;
-	}
+	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+		->socket_context;
 }
 
-static struct exchange *exchange_new(struct http *http, struct MHD_Connection *connection,
-	const char *method, const char *path)
+static struct http_exchange *exchange_new(struct http *http, struct MHD_Connection *connection)
 {
-	struct exchange *ex = text_alloc(1, sizeof(*ex));
+	struct http_exchange *ex = text_alloc(1, sizeof(*ex));
+	struct place *place = place_of(connection);
 
-	{
-		auto_unlock pthread_mutex_t *held = auto_lock(&http->lock);
-
-		(void)held;
-		http->active++;
-	}
 	ex->http = http;
+	ex->options = &http->options;
 	ex->connection = connection;
 	ex->call.handler_ctx = http->options.handler_ctx;
-	ex->call.request.method = method;
-	ex->call.request.path = path;
 	describe_peer(connection, ex->call.request.peer, sizeof(ex->call.request.peer));
-	ex->deadline = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
-			       ->socket_context;
+	ex->deadline = place->deadline;
 	deadline_set(ex->deadline, HTTP_REQUEST_MS);
+	place->exchange = ex;
 	return ex;
 }
 
-static void exchange_free(struct exchange *ex)
+/* Counts the calls that http_drain waits for. */
+static void begin_call(struct http *http)
 {
-	struct http *http = ex->http;
-	struct http_reply *reply = &ex->call.reply;
+	auto_unlock pthread_mutex_t *held = auto_lock(&http->lock);
 
+	(void)held;
+	http->active++;
+}
+
+static void end_call(struct http *http)
+{
+	auto_unlock pthread_mutex_t *held = auto_lock(&http->lock);
+
+	(void)held;
+	if (--http->active == 0)
+		(void)pthread_cond_broadcast(&http->idle); /* cannot fail */
+}
+
+/* Once; wherever it has got to. */
+static void exchange_end(struct place *place)
+{
+	struct http_exchange *ex = take(place->exchange);
+	struct http_reply *reply;
+
+	if (!ex)
+		return;
+	reply = &ex->call.reply;
+	if (ex->state == HTTP_SUSPENDED || ex->state == HTTP_HANDLED)
+		end_call(ex->http);
 	for (size_t i = 0; i < reply->header_count; i++)
 		free(reply->headers[i].value);
 	free(reply->body);
 	text_free(&ex->body);
 	free(ex);
-	{
-		auto_unlock pthread_mutex_t *held = auto_lock(&http->lock);
-
-		(void)held;
-		if (--http->active == 0)
-			(void)pthread_cond_broadcast(&http->idle); /* cannot fail */
-	}
 }
 
 /* False once more has come than anybody could mean. */
-static bool take_body(struct exchange *ex, const char *data, size_t len)
+static bool take_body(struct http_exchange *ex, const char *data, size_t len)
 {
 	ex->received += len;
-	if (ex->received <= ex->http->options.body_max) {
+	if (ex->received <= ex->options->body_max) {
 		text_add_bytes(&ex->body, data, len);
 		return true;
 	}
 	ex->call.request.is_body_too_large = true;
 	text_free(&ex->body);
-	return ex->received <= ex->http->options.body_max + HTTP_EXCESS_MAX;
-}
-
-struct framing {
-	size_t header_bytes;
-	unsigned content_lengths, transfer_encodings, hosts;
-	bool is_odd; /* a name with blanks, or an encoding that we do not know */
-};
-
-static enum MHD_Result look_at_header(void *cls, enum MHD_ValueKind kind, const char *key,
-	const char *value)
-{
-	struct framing *framing = cls;
-
-	(void)kind;
-	framing->header_bytes += strlen(key) + (value ? strlen(value) : 0) + 4;
-	framing->content_lengths += strcasecmp(key, "Content-Length") == 0;
-	framing->hosts += strcasecmp(key, "Host") == 0;
-	if (strcasecmp(key, "Transfer-Encoding") == 0) {
-		framing->transfer_encodings++;
-		framing->is_odd =
-			framing->is_odd || !value || strcasecmp(value, "chunked") != 0;
-	}
-	framing->is_odd = framing->is_odd || key[strcspn(key, " \t")] != '\0';
-	return MHD_YES;
-}
-
-/* Requests that a proxy before us may have cut elsewhere than we do (RFC 9112 §6.1, §6.3,
- * §11.2) are refused, and the connection with them. libmicrohttpd 0.9.75 lets them through. */
-static int find_fault(struct exchange *ex)
-{
-	struct framing framing = { .header_bytes = 0 };
-
-	(void)MHD_get_connection_values(ex->connection, MHD_HEADER_KIND, look_at_header,
-		&framing);
-	if (framing.header_bytes > HTTP_HEADERS_MAX)
-		return 431;
-	return framing.is_odd || framing.hosts > 1 ||
-			framing.content_lengths + framing.transfer_encodings > 1
-		? 400
-		: 0;
+	return ex->received <= ex->options->body_max + HTTP_EXCESS_MAX;
 }
 
 /* Does the request say that its body will be too large? */
-static bool announces_too_much(struct exchange *ex)
+static bool announces_too_much(struct http_exchange *ex)
 {
 	const char *length = http_header(&ex->call, "Content-Length", NULL);
 	struct err ignored = ERR_INIT;
 	int64_t n;
 
 	return length && text_int(length, 0, INT64_MAX, &n, &ignored) == 0 &&
-		(uint64_t)n > ex->http->options.body_max;
+		(uint64_t)n > ex->options->body_max;
 }
 
 /* Hands the filled reply to the library. */
-static enum MHD_Result send_reply(struct exchange *ex)
+static enum MHD_Result send_reply(struct http_exchange *ex)
 {
 	struct http_reply *reply = &ex->call.reply;
 	char *body = take(reply->body);
@@ -429,40 +189,63 @@ static enum MHD_Result send_reply(struct exchange *ex)
 }
 
 /* Calls the handler, once. */
-static enum MHD_Result handle(struct exchange *ex)
+static enum MHD_Result handle(struct http_exchange *ex)
 {
-	ex->state = CALL_HANDLED;
+	begin_call(ex->http);
+	ex->state = HTTP_HANDLED;
 	deadline_set(ex->deadline, 0);
 	ex->call.request.body = ex->body.s ? ex->body.s : "";
 	ex->call.request.body_len = ex->body.len;
-	ex->http->options.handler(&ex->call);
-	if (ex->state == CALL_SUSPENDED)
+	ex->options->handler(&ex->call);
+	if (ex->state == HTTP_SUSPENDED)
 		return MHD_YES;
 	return send_reply(ex);
 }
 
+/* A request line has come, and is still whole. */
+static void *on_uri(void *cls, const char *uri, struct MHD_Connection *connection)
+{
+	struct http_exchange *ex = exchange_new(cls, connection);
+
+	if (http_fault_has_many(uri))
+		deadline_set(ex->deadline, 1); /* unless it comes as far as to be refused */
+	ex->after_uri = uri + strlen(uri) + 1;
+	return ex;
+}
+
+/* The headers have come. A request that is refused for them, or for the length of its body, is
+ * handled before its body has come, and the connection ends. */
+static enum MHD_Result begin(struct http_exchange *ex, const struct http_line *line)
+{
+	struct http_request *request = &ex->call.request;
+
+	ex->state = HTTP_READING;
+	request->method = line->method;
+	request->path = line->path;
+	request->fault = http_fault(ex->connection, line);
+	request->is_body_too_large = announces_too_much(ex);
+	return request->fault != 0 || request->is_body_too_large ? handle(ex) : MHD_YES;
+}
+
 /* Reads the body first; then the handler is called, once; then the reply is sent, be it in the
- * same call or, after a suspension, in the next. A body that is announced as too large is not
- * read: the reply comes before it, and the connection ends. */
+ * same call or, after a suspension, in the next. */
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
 	const char *path, const char *method, const char *version, const char *data,
 	size_t *data_len, void **ctx)
 {
-	struct exchange *ex = *ctx;
+	struct http_exchange *ex = *ctx;
 
-	(void)version;
-	if (!ex) {
-		*ctx = ex = exchange_new(cls, connection, method, path);
-		ex->call.request.fault = find_fault(ex);
-		ex->call.request.is_body_too_large = announces_too_much(ex);
-		if (ex->call.request.fault == 0 && !ex->call.request.is_body_too_large)
-			return MHD_YES;
+	(void)cls;
+	if (ex->state == HTTP_ARRIVING)
+		return begin(ex, &(struct http_line){ method, path, version, ex->after_uri });
+	if (ex->state != HTTP_READING)
+		return send_reply(ex);
+	if (*data_len == 0) {
+		/* Trailers: nobody needs them, and they take the place of the reply. */
+		if (MHD_get_connection_values(connection, MHD_FOOTER_KIND, NULL, NULL) > 0)
+			ex->call.request.fault = 400;
 		return handle(ex);
 	}
-	if (ex->state != CALL_READING)
-		return send_reply(ex);
-	if (*data_len == 0)
-		return handle(ex);
 	if (!take_body(ex, data, *data_len))
 		return MHD_NO;
 	*data_len = 0;
@@ -472,16 +255,38 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
 static void on_completed(void *cls, struct MHD_Connection *connection, void **ctx,
 	enum MHD_RequestTerminationCode why)
 {
-	struct exchange *ex = *ctx;
+	const struct http *http = cls;
+	struct place *place = place_of(connection);
 
-	(void)cls;
-	(void)connection;
 	(void)why;
-	if (!ex)
-		return;
-	deadline_set(ex->deadline, (int64_t)ex->http->options.idle_s * 1000);
-	exchange_free(ex);
+	deadline_set(place->deadline, (int64_t)http->options.idle_s * 1000);
+	exchange_end(place);
 	*ctx = NULL;
+}
+
+/* A connection comes and goes. */
+static void on_connection(void *cls, struct MHD_Connection *connection, void **ctx,
+	enum MHD_ConnectionNotificationCode what)
+{
+	struct http *http = cls;
+	struct place *place = *ctx;
+
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		const union MHD_ConnectionInfo *info =
+			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+		*ctx = place = text_alloc(1, sizeof(*place));
+		place->deadline =
+			deadline_add(http->deadlines, info->connect_fd, HTTP_REQUEST_MS);
+		if (http->options.asks_certificate)
+			ask_certificate(connection);
+	} else if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+		/* After some of its own errors the library completes no request. */
+		exchange_end(place);
+		deadline_remove(place->deadline);
+		free(place);
+		*ctx = NULL;
+	}
 }
 
 /* Paths are decoded segment by segment by the route table, not as a whole before it. */
@@ -531,8 +336,8 @@ static struct MHD_Daemon *start(struct http *http)
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->idle_s,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_BYTES,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes,
-		NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
-		MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
+		NULL, MHD_OPTION_URI_LOG_CALLBACK, on_uri, http, MHD_OPTION_NOTIFY_COMPLETED,
+		on_completed, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
 		MHD_OPTION_PER_IP_CONNECTION_LIMIT,
 		(unsigned)(options->connections * 3 / 4 + 1), MHD_OPTION_SIGPIPE_HANDLED_BY_APP,
 		1, MHD_OPTION_ARRAY, is_tls ? tls : none, MHD_OPTION_END);

@@ -1,8 +1,8 @@
 /* http.h - HTTP/1.1 over plain TCP, TLS or a Unix socket, by libmicrohttpd. A handler sees
  * values and no socket: it fills a reply at once, or suspends the call and has it resumed by
- * another thread once the reply is filled. Limits: body, headers (8 KiB), connections, of which
- * one address gets three quarters, the time to send a request (15 s), idle time between
- * requests.
+ * another thread once the reply is filled. Limits: body, head (8 KiB, of 64
+ * headers, cookies and arguments), connections, of which one address gets three quarters, the
+ * time to send a request (15 s), idle time between requests.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef HTTP_H
 #define HTTP_H
@@ -24,7 +24,7 @@ struct http_request {
 	size_t body_len;
 	bool is_body_too_large; /* the body is empty then, and was not read if its length was
 				   told */
-	int fault;              /* 400 or 431 if the request must not be trusted, 0 otherwise */
+	int fault;              /* 400 or 431 if the request must be refused, 0 otherwise */
 	char peer[64];          /* "192.0.2.7:40123", "unix" */
 };
 
@@ -34,6 +34,7 @@ struct http_reply {
 	char *body;               /* from malloc; owned by the call */
 	size_t body_len;
 	size_t header_count;
+	size_t header_bytes;
 	struct {
 		const char *name; /* a literal */
 		char *value;      /* owned by the call */
@@ -76,7 +77,7 @@ int64_t http_unix_uid(struct http_call *call);
 /* Decodes %XX of a path segment in place; false if it is malformed, or hides a '/' or a NUL. */
 bool http_unescape(char *segment);
 
-/* Adds a header; beyond HTTP_REPLY_HEADERS_MAX it is dropped. */
+/* Adds a header; beyond HTTP_REPLY_HEADERS_MAX of them, or 11 KiB, it is dropped. */
 void http_reply_header(struct http_call *call, const char *name, const char *value);
 /* Sets status and body; `body` (may be NULL for none) becomes the call's. */
 void http_reply_body(struct http_call *call, int status, const char *content_type, char *body,
@@ -104,12 +105,14 @@ struct http_options {
 struct http;
 
 int http_open(const struct http_options *options, struct http **ret, struct err *err);
-/* Cuts off connections that take too long to send a request. Call a few times a second. */
+/* Cuts off connections that take too long to send a request, or whose client has left in the
+ * middle of one. Call a few times a second. */
 void http_expire(struct http *http);
 /* Takes no more connections. */
 void http_quiesce(struct http *http);
-/* Waits until no call is under way (its request being read, answered or sent), or until the
- * monotonic clock says `until`: false then. */
+/* Waits until no call is under way, that is from its handler until its reply is sent, or until
+ * the monotonic clock says `until`: false then. A request that is not whole is not waited for:
+ * it has done nothing, and may never end. */
 bool http_drain(struct http *http, const struct timespec *until);
 /* After http_drain: no call may be suspended. */
 void http_close(struct http *http);

@@ -17,6 +17,8 @@ libissuer_a_SOURCES = \
 	%D%/gateway.h \
 	%D%/health.c %D%/health.h \
 	%D%/http.c %D%/http.h \
+	%D%/http_call.c %D%/http_exchange.h \
+	%D%/http_fault.c %D%/http_fault.h \
 	%D%/json_members.c %D%/json_members.h \
 	%D%/kube.c %D%/kube.h \
 	%D%/kube_body.c %D%/kube_body.h \

@@ -9,8 +9,8 @@ issuer_make
 demo
 issuer_start
 
-# raw NAME - sends what stands on standard input over TLS; prints the status of the answer, and
-# whether the connection ended after it.
+# raw - sends what stands on standard input over TLS; prints the status of the answer, and whether
+# the connection ended after it. All that came is in answer.
 raw() {
 	/usr/bin/python3 -c '
 import socket, ssl, sys
@@ -30,6 +30,7 @@ except socket.timeout:
     end = "open"
 except OSError:
     end = "closed"
+open("answer", "wb").write(answer)
 print((answer.split() + [b"", b"-"])[1].decode("latin-1"), end)
 ' "$PORT" "$CA"
 }
@@ -42,7 +43,43 @@ a length and a transfer coding|Content-Length: 4\r\nTransfer-Encoding: chunked
 two lengths|Content-Length: 4\r\nContent-Length: 5
 two hosts|Host: y\r\nContent-Length: 0
 a transfer coding that nobody knows|Transfer-Encoding: xchunked
+a NUL behind a length|Content-Length: 0\0
+a NUL and more behind a secret|Authorization: Bearer x\0junk\r\nContent-Length: 0
+a bare CR in a value|X: a\rb\r\nContent-Length: 0
+a folded value|X: a\r\n b\r\nContent-Length: 0
+a folded value that completes a name|Transfer: chunked\r\n -Encoding
+a line that ends with LF only|X: a\nContent-Length: 0
+a blank before the colon|Content-Length : 0
+no name|: a\r\nContent-Length: 0
 EOF
+while IFS='|' read -r desc line; do
+	is "$desc" "$(printf "$line\r\nHost: x\r\nConnection: close\r\n\r\n" | raw)" "400 closed"
+done <<'EOF'
+a NUL behind the path|GET /openid/v1/jwks\0 HTTP/1.1
+a NUL before the query|GET /openid/v1/jwks\0?a HTTP/1.1
+a NUL in the query|GET /openid/v1/jwks?a\0b HTTP/1.1
+a NUL at the end of the query|GET /openid/v1/jwks?a\0 HTTP/1.1
+a NUL behind the method|GET\0 /openid/v1/jwks HTTP/1.1
+a bare CR in the query|GET /openid/v1/jwks?a\rb HTTP/1.1
+two blanks before the path|GET  /openid/v1/jwks HTTP/1.1
+EOF
+while IFS='|' read -r desc line; do
+	is "$desc is fine" "$(printf "$line\r\nHost: x\r\nConnection: close\r\n\r\n" | raw)" \
+		"200 closed"
+done <<'EOF'
+a query|GET /openid/v1/jwks?a=b&c&&d=+&=e&=&f=%%00&g= HTTP/1.1
+an empty query|GET /openid/v1/jwks? HTTP/1.1
+an open query|GET /openid/v1/jwks?a& HTTP/1.1
+an empty line before the request|\r\nGET /openid/v1/jwks HTTP/1.1
+an empty value|GET /openid/v1/jwks HTTP/1.1\r\nX:\r\nY: \r\nZ:z
+blanks around a value|GET /openid/v1/jwks HTTP/1.1\r\nX: \t x\t
+another request before|GET /openid/v1/jwks?a=b HTTP/1.1\r\nHost: x\r\n\r\nGET /openid/v1/jwks?c=d HTTP/1.1
+EOF
+is "a request without headers is fine" \
+	"$(printf 'GET /openid/v1/jwks HTTP/1.0\r\n\r\n' | raw)" "200 closed"
+POST10='POST /openid/v1/jwks HTTP/1.0\r\nConnection: keep-alive\r\n'
+is "HTTP/1.0 has no transfer codings" \
+	"$(printf "${POST10}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" | raw)" "400 closed"
 
 # ---- bodies beyond the limit are not read ----
 is "a length beyond the limit is answered before the body" \
@@ -53,6 +90,54 @@ is "to a stranger as a stranger" \
 not_ok "a body without end is cut off" request -m 20 -H "Authorization: Bearer $(cat ci.secret)" \
 	-H 'Transfer-Encoding: chunked' -H 'Expect:' -T /dev/zero \
 	"$API/api/v1/namespaces/demo/serviceaccounts/app/token" -X POST
+
+# ---- there is room for the reply beside the largest request ----
+# large HEAD-BYTES ENTRIES [COOKIE] - a request for a token with a head of that size, of so many
+# headers and arguments, in large.head; in large.rest a body that brings as many and as long warnings as
+# there can be, and behind it what could be the next request.
+large() {
+	/usr/bin/python3 -c '
+import json, sys
+size, entries, cookie, secret = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
+spec = {"audiences": ["sts.amazonaws.com"], "expirationSeconds": 86400}
+spec.update({"\"" * 300 + str(n): 1 for n in range(20)})
+body = json.dumps({"spec": spec})
+headers = ["Host: x", "Connection: close", "Authorization: Bearer " + secret, "Content-Type: application/json",
+    "Content-Length: %d" % len(body), "Audit-Id: " + "a" * 64]
+if cookie:
+    headers.append("Cookie: " + cookie)
+arguments = "&".join("a" for _ in range(entries - len(headers) - 1))
+head = "POST /api/v1/namespaces/demo/serviceaccounts/app/token?%s HTTP/1.1\r\n%s\r\nX: " % (
+    arguments, "\r\n".join(headers))
+head += "x" * (size - len(head) - 4) + "\r\n\r\n"
+open("large.head", "w").write(head)
+open("large.rest", "w").write(body + "GET /" + "x" * 7900)
+' "$1" "$2" "${3:-}" "$(cat ci.secret)"
+}
+granted() { large "$@" && cat large.head large.rest | raw; }
+refused() { large "$@" && raw <large.head; } # before there is a body
+tokens() { audit "event='token.issued'"; }
+before=$(tokens)
+is "the largest request is answered" "$(granted 8192 64)" "201 closed"
+is "with all warnings" "$(grep -ac '^Warning: ' answer)" 17
+is "and headers" "$(grep -acE '^(Cache-Control|X-Content-Type-Options|Audit-Id): ' answer)" 3
+like "and the token" "$(tail -n 1 answer)" '"token":"ey'
+is "which is recorded" "$(tokens)" $((before + 1))
+is "one byte more is refused" "$(refused 8193 64)" "431 closed"
+is "so is one argument more" "$(refused 8192 65)" "431 closed"
+is "and a cookie in its place" "$(refused 8192 63 c=d)" "431 closed"
+is "cookies that fit are fine" \
+	"$(granted 8192 30 "$(head -c 1900 /dev/zero | tr '\0' c)")" "201 closed"
+for head in 12000 16000 20000 31000; do
+	is "a head of $head bytes is refused" "$(refused $head 64)" "431 closed"
+done
+for entries in 120 1000 1800; do
+	like "$entries arguments get an answer or an end" "$(refused 8192 $entries)" '^(431|-) closed'
+done
+is "trailers are refused" "$(printf \
+	"${POST}Authorization: Bearer %s\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX: y\r\n\r\n" \
+	"$(cat ci.secret)" | raw)" "400 closed"
+is "nothing of that made a token" "$(tokens)" $((before + 2))
 
 # ---- texts that are no texts ----
 LONG=$(head -c 254 /dev/zero | tr '\0' a)

@@ -75,6 +75,7 @@ shell_tests += \
 	%D%/3003-verifiers.t \
 	%D%/3004-sockets.t \
 	%D%/3005-hostile.t \
+	%D%/3006-hangups.t \
 	%D%/3100-kubectl.t \
 	%D%/3101-client-libraries.t \
 	%D%/3102-protobuf.t \

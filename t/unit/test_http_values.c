@@ -1,8 +1,10 @@
 /* test_http_values.c - what strangers send outside the body, judged without a socket: paths
- * (issuer/route.c), Authorization (issuer/authn.c) and If-None-Match (issuer/public.c).
+ * (issuer/route.c), Authorization (issuer/authn.c) and If-None-Match (issuer/public.c); and the
+ * headers of a reply (issuer/http_call.c).
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 #include "issuer/authn.h"
+#include "issuer/http.h"
 #include "issuer/public.h"
 #include "issuer/route.h"
 #include "t/unit/unit.h"
@@ -210,8 +212,47 @@ static void an_etag_is_found_in_any_list(void **state)
 				cases[i].is_match ? "did not match" : "matched");
 }
 
+/* ---- a reply's headers ---- */
+
+/* Adds `count` headers with values of `len` bytes; returns how many were taken. */
+static size_t headers_taken(size_t count, size_t len)
+{
+	struct http_call call = { .handler_ctx = NULL };
+	auto_free char *value = text_alloc(len + 1, 1);
+	size_t taken;
+
+	memset(value, 'x', len);
+	for (size_t i = 0; i < count; i++)
+		http_reply_header(&call, "Warning", value);
+	taken = call.reply.header_count;
+	for (size_t i = 0; i < taken; i++)
+		free(call.reply.headers[i].value);
+	return taken;
+}
+
+static void a_reply_has_so_many_headers_and_no_more(void **state)
+{
+	(void)state;
+	assert_int_equal(headers_taken(HTTP_REPLY_HEADERS_MAX, 1), HTTP_REPLY_HEADERS_MAX);
+	assert_int_equal(headers_taken(HTTP_REPLY_HEADERS_MAX + 1, 1), HTTP_REPLY_HEADERS_MAX);
+}
+
+static void a_reply_has_headers_of_11_KiB_and_no_more(void **state)
+{
+	const size_t framing = strlen("Warning: \r\n");
+
+	(void)state;
+	assert_int_equal(headers_taken(11, 1024 - framing), 11);
+	assert_int_equal(headers_taken(12, 1024 - framing), 11);
+	assert_int_equal(headers_taken(11, 1025 - framing), 10);
+	/* As many warnings as there can be, each of 256 bytes that are all escaped. */
+	assert_int_equal(headers_taken(17, strlen("299 - \"\"") + 512), 17);
+}
+
 UNIT_MAIN(cmocka_unit_test(paths_match_their_pattern_only),
 	cmocka_unit_test(paths_without_parameters_are_exact),
 	cmocka_unit_test(a_path_is_at_most_so_long),
 	cmocka_unit_test(bearer_secrets_are_cut_out_as_kube_does),
-	cmocka_unit_test(an_etag_is_found_in_any_list));
+	cmocka_unit_test(an_etag_is_found_in_any_list),
+	cmocka_unit_test(a_reply_has_so_many_headers_and_no_more),
+	cmocka_unit_test(a_reply_has_headers_of_11_KiB_and_no_more));

@@ -1,0 +1,26 @@
+/* http_fault.h - requests that a proxy before us may have cut elsewhere, or read otherwise,
+ * than we do (RFC 9112 §2.2, §5, §6.1, §6.3, §11.2), and such that are too large. libmicrohttpd
+ * 0.9.75 lets them through.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef HTTP_FAULT_H
+#define HTTP_FAULT_H
+
+#include <stdbool.h>
+
+struct MHD_Connection;
+
+/* The request line, in the memory of the library. */
+struct http_line {
+	const char *method, *path, *version;
+	const char *after_uri; /* behind the NUL that ends path and query */
+};
+
+/* Are there more arguments in the query than any request may have? Asked before the library
+ * takes it apart: if its memory does not suffice for that, it forgets so, and waits. */
+bool http_fault_has_many(const char *uri);
+
+/* 0, or the status to refuse it with; the connection must end then. Once the headers are there.
+ */
+int http_fault(struct MHD_Connection *connection, const struct http_line *line);
+
+#endif
