@@ -248,7 +248,7 @@ static void refuse_fault(struct http_call *call)
 			"the request's headers are too large");
 	else
 		(void)kube_refuse(&err, KUBE_BAD_REQUEST,
-			"the request's headers contradict themselves");
+			"the request's head is malformed, or contradicts itself");
 	kube_reply_error(call, &err, NULL);
 }
 
