@@ -5,7 +5,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck source=t/lib/issuer.sh
 . "${SRCDIR:-.}/t/lib/issuer.sh"
-issuer_make 'keys: {max_age: 1s, clock_skew: 0s, verifier_cache: 0s}' # a lead of one second
+issuer_make 'keys: {max_age: 1s, clock_skew: 3s, verifier_cache: 0s}' # a lead of four seconds
 demo
 issuer_start
 
