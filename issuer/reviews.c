@@ -26,8 +26,8 @@ static char *token_of(const json_t *spec)
 	return text_format("%.*s", (int)len, s);
 }
 
-/* status, and 0; or -1 if we cannot tell. What is wrong with a token is no error of ours. `spec`
- * has one. */
+/* status, and 0; or -1 if we cannot tell. What is wrong with a token is no error of ours.
+ * `spec` has one. */
 static int judge(const struct gateway *gw, const json_t *spec, struct clock_reading clock,
 	json_t **ret, struct err *err)
 {

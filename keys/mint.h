@@ -47,8 +47,8 @@ int mint(const struct keyring *ring, const struct mint_policy *policy,
 	struct err *err);
 void mint_token_free(struct mint_token *token);
 
-/* Fills in what the audit says of a token that was made: event, subject, jti, kid, exp, outcome.
- * Strings are borrowed from it; the other members are the caller's to fill. */
+/* Fills in what the audit says of a token that was made: event, subject, jti, kid, exp,
+ * outcome. Strings are borrowed from it; the other members are the caller's to fill. */
 void mint_audit(const struct mint_token *token, struct store_audit *row);
 
 #endif

@@ -12,7 +12,10 @@ issuer_make 'tokens: {max_lifetime: 1h}'
 demo
 issuer_start
 
-list() { issuerctl audit list -o json "$@" >list 2>err || diag "$(cat err)"; }
+list() {
+	issuerctl audit list -o json "$@" >list 2>err
+	[ ! -s err ] || diag "$(cat err)"
+}
 field() { jq -r ".[-1].$1" list; }
 
 # ---- what a record says ----
