@@ -13,10 +13,10 @@ demo
 issuer_start
 
 list() {
-	issuerctl audit list -o json "$@" >list 2>err
+	issuerctl audit list -o json "$@" >found 2>err
 	[ ! -s err ] || diag "$(cat err)"
 }
-field() { jq -r ".[-1].$1" list; }
+field() { jq -r ".[-1].$1" found; }
 
 # ---- what a record says ----
 is "a token is minted" "$(ask_token demo app '{"spec":{"audiences":["sts.amazonaws.com"],"expirationSeconds":7200}}' -H 'User-Agent: tool/1.0')" 201
@@ -24,15 +24,15 @@ TOKEN=$(token_of)
 JTI=$(claims "$TOKEN" | jq -r .jti)
 SUBJECT=system:serviceaccount:demo:app
 list --jti "$JTI"
-is "its jti leads to its record, and to no other" "$(jq length list)" 1
-is "it says what, whom for, how long, why, and by whom asked" "$(jq -cS '.[0] | del(.peer, .kid, .seq)' list)" \
+is "its jti leads to its record, and to no other" "$(jq length found)" 1
+is "it says what, whom for, how long, why, and by whom asked" "$(jq -cS '.[0] | del(.peer, .kid, .seq)' found)" \
 	"{\"actor\":\"ci\",\"agent\":\"tool/1.0\",\"asked_s\":7200,\"audience\":[\"sts.amazonaws.com\"],\"auth\":\"secret\",\"bound\":null,\"detail\":null,\"event\":\"token.issued\",\"expires_at\":\"2030-03-17T18:46:40Z\",\"jti\":\"$JTI\",\"lifetime_s\":3600,\"outcome\":\"ok\",\"rule\":\"grant 1\",\"subject\":\"$SUBJECT\",\"time\":\"2030-03-17T17:46:40Z\"}"
 like "from where" "$(field peer)" '^127\.0\.0\.1:[0-9]+$'
 is "and by which key" "$(field kid)" "$(kid_of active)"
 clock_forward 60
 is "another is refused" "$(ask_token demo app '{"spec":{"audiences":["vault"],"expirationSeconds":900}}')" 403
 list --event token.refused
-is "that is a record, too" "$(jq -cS '.[0] | [.actor, .auth, .subject, .audience, .asked_s, .lifetime_s, .rule, .outcome]' list)" \
+is "that is a record, too" "$(jq -cS '.[0] | [.actor, .auth, .subject, .audience, .asked_s, .lifetime_s, .rule, .outcome]' found)" \
 	"[\"ci\",\"secret\",\"$SUBJECT\",[\"vault\"],900,null,null,\"Forbidden\"]"
 like "with the reason" "$(field detail)" 'no grant covers audience "vault"$'
 
@@ -40,7 +40,7 @@ like "with the reason" "$(field detail)" 'no grant covers audience "vault"$'
 while read -r want options; do
 	# shellcheck disable=SC2086 # options are words
 	list $options
-	is "audit list $options finds $want" "$(jq -r 'map(.event) | join(" ")' list)" "$(echo "$want" | tr , ' ')"
+	is "audit list $options finds $want" "$(jq -r 'map(.event) | join(" ")' found)" "$(echo "$want" | tr , ' ')"
 done <<END
 token.issued,token.refused --subject $SUBJECT --client ci
 token.refused --subject $SUBJECT --since 2030-03-17T17:47:00Z --client ci
