@@ -244,21 +244,27 @@ int text_duration(const char *s, int64_t min_s, int64_t max_s, int64_t *ret_s, s
 	return 0;
 }
 
+static bool read_two_digits(const char *s, int max, int *ret)
+{
+	if (!isdigit((unsigned char)s[0]) || !isdigit((unsigned char)s[1]))
+		return false;
+	*ret = (s[0] - '0') * 10 + (s[1] - '0');
+	return *ret <= max;
+}
+
 /* "Z" or "+02:00" behind a time: seconds to subtract. */
 static bool read_offset(const char *s, int64_t *ret_s)
 {
-	int hours, minutes, len = 0;
-	char sign;
+	int hours, minutes;
 
 	*ret_s = 0;
 	if (strcmp(s, "Z") == 0)
 		return true;
-	if (sscanf(s, "%c%2d:%2d%n", &sign, &hours, &minutes, &len) != 3 || len != 6 ||
-		s[len] != '\0' || !isdigit((unsigned char)s[1]) ||
-		!isdigit((unsigned char)s[4]) || hours > 23 || minutes > 59)
+	if ((s[0] != '+' && s[0] != '-') || strlen(s) != 6 || s[3] != ':' ||
+		!read_two_digits(s + 1, 23, &hours) || !read_two_digits(s + 4, 59, &minutes))
 		return false;
-	*ret_s = (sign == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
-	return sign == '+' || sign == '-';
+	*ret_s = (s[0] == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+	return true;
 }
 
 int text_read_time(const char *s, unix_time *ret, struct err *err)

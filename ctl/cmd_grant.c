@@ -56,7 +56,7 @@ static int take_who(const char *who, struct store_grant *grant, struct err *err)
 	};
 	size_t i = 0;
 
-	while (strncmp(who, kinds[i].prefix, strlen(kinds[i].prefix)) != 0)
+	while (i < 2 && strncmp(who, kinds[i].prefix, strlen(kinds[i].prefix)) != 0)
 		i++;
 	who += strlen(kinds[i].prefix);
 	if (name_check_user(kinds[i].what, who, err) < 0)

@@ -125,11 +125,11 @@ each_daemon_write() {
 		arm "$n$2"
 		clock_set $((NOW + 30 * DAY))
 		until_true "${3}_or_done" || echo "write $n of $what: nothing came of it" >>broken
+		disarm # so that nobody dies once it is asked who did
 		case $3 in
 		died) signer_died || died=no ;;
 		gateway_died) gateway_died || died=no ;;
 		esac
-		disarm
 		if [ "$3" = gateway_died ] && [ $died = yes ]; then
 			wait "$DAEMON"
 			issuer_start
