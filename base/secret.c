@@ -97,11 +97,16 @@ void secret_hash(const void *p, size_t len, unsigned char ret[SECRET_HASH_LEN])
 		abort(); /* OpenSSL without SHA-256 cannot serve us at all */
 }
 
+void secret_hex(const unsigned char hash[SECRET_HASH_LEN], char ret[SECRET_HEX_LEN + 1])
+{
+	for (size_t i = 0; i < SECRET_HASH_LEN; i++)
+		(void)snprintf(ret + 2 * i, 3, "%02x", hash[i]);
+}
+
 void secret_hash_hex(const void *p, size_t len, char ret[SECRET_HEX_LEN + 1])
 {
 	unsigned char hash[SECRET_HASH_LEN];
 
 	secret_hash(p, len, hash);
-	for (size_t i = 0; i < sizeof(hash); i++)
-		(void)snprintf(ret + 2 * i, 3, "%02x", hash[i]);
+	secret_hex(hash, ret);
 }

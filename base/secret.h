@@ -34,6 +34,9 @@ bool secret_equal(const void *a, const void *b, size_t len);
 /* SHA-256 of anything, also of what is no secret. */
 void secret_hash(const void *p, size_t len, unsigned char ret[SECRET_HASH_LEN]);
 
+/* Such a hash in lower-case hexadecimal, NUL-terminated. */
+void secret_hex(const unsigned char hash[SECRET_HASH_LEN], char ret[SECRET_HEX_LEN + 1]);
+
 /* SHA-256 in lower-case hexadecimal, NUL-terminated. The secrets stored so have 256 random bits
  * of their own, so neither salt nor stretching would add anything. */
 void secret_hash_hex(const void *p, size_t len, char ret[SECRET_HEX_LEN + 1]);

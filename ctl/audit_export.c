@@ -16,12 +16,6 @@
 #define CURSOR_MAX 128  /* bytes of the file */
 #define STEP_ROWS  1000 /* printed before the cursor moves on */
 
-static void to_hex(const unsigned char hash[SECRET_HASH_LEN], char ret[SECRET_HEX_LEN + 1])
-{
-	for (size_t i = 0; i < SECRET_HASH_LEN; i++)
-		(void)snprintf(ret + 2 * i, 3, "%02x", hash[i]);
-}
-
 struct cursor {
 	int64_t seq;
 	char hash[SECRET_HEX_LEN + 1];
@@ -61,7 +55,7 @@ static int check_cursor(struct cmd_run *run, const struct cursor *cursor, struct
 		return err_add(err,
 			"the last record that was exported is gone (pruned?); remove "
 			"the cursor to export all that are left");
-	to_hex(mark.hash, hash);
+	secret_hex(mark.hash, hash);
 	if (strcmp(hash, cursor->hash) != 0)
 		return err_set(err, ERR_UNHEALTHY,
 			"audit record %" PRId64
@@ -79,13 +73,12 @@ static int move_cursor(struct cmd_run *run, const char *path, int64_t seq, struc
 
 	if (store_audit_mark_at(run->store, cmd_issuer(run), seq, &mark, err) < 0)
 		return -1;
-	to_hex(mark.hash, hash);
+	secret_hex(mark.hash, hash);
 	text = text_format("%" PRId64 " %s\n", seq, hash);
 	return file_replace(path, text, strlen(text), err);
 }
 
 struct exporting {
-	const struct cmd_run *run;
 	int64_t seq;
 	int64_t count;
 	struct err *err;
@@ -96,8 +89,8 @@ static int export_one(int64_t seq, const struct store_audit *row, void *ctx)
 	struct exporting *e = ctx;
 	json_auto_t *record = audit_record_json(seq, row);
 
-	if (!record || json_dumpf(record, stdout, JSON_COMPACT) < 0 || putchar('\n') == EOF)
-		return err_errno(e->err, ERR_FAILED, "could not write to standard output");
+	if (audit_record_write(record, e->err) < 0)
+		return -1;
 	e->seq = seq;
 	e->count++;
 	return 0;
@@ -119,7 +112,7 @@ int audit_export(struct cmd_run *run, struct err *err)
 {
 	const char *path = cmd_value(run, "cursor");
 	struct cursor cursor = { .seq = 0 };
-	struct exporting e = { .run = run, .count = STEP_ROWS, .err = err };
+	struct exporting e = { .count = STEP_ROWS, .err = err };
 
 	if ((path && read_cursor(path, &cursor, err) < 0) ||
 		cmd_open(run, STORE_READ, err) < 0 || check_cursor(run, &cursor, err) < 0)

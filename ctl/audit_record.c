@@ -55,11 +55,10 @@ bool audit_record_matches(const struct store_audit *row,
 		is(filter->kid, row->kid);
 }
 
-static int print_json_line(const json_t *record, struct err *err)
+int audit_record_write(const json_t *record, struct err *err)
 {
-	if (json_dumpf(record, stdout, JSON_COMPACT) < 0)
+	if (json_dumpf(record, stdout, JSON_COMPACT) < 0 || putchar('\n') == EOF)
 		return err_errno(err, ERR_FAILED, "could not write to standard output");
-	(void)putchar('\n');
 	return 0;
 }
 
@@ -71,7 +70,7 @@ int audit_record_print(const struct cmd_run *run, json_t *list, struct err *err)
 
 	if (run->output != CMD_JSONL)
 		return output_list(run, json_incref(list), columns, "seq", err);
-	json_array_foreach(owned, i, one) if (print_json_line(one, err) < 0) return -1;
+	json_array_foreach(owned, i, one) if (audit_record_write(one, err) < 0) return -1;
 	return output_flush(err);
 }
 
@@ -93,7 +92,7 @@ int audit_record_print_line(const struct cmd_run *run, int64_t seq,
 			or_dash(row->outcome));
 	} else {
 		record = audit_record_json(seq, row);
-		if (print_json_line(record, err) < 0)
+		if (audit_record_write(record, err) < 0)
 			return -1;
 	}
 	return output_flush(err);

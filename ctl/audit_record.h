@@ -13,6 +13,9 @@ json_t *audit_record_json(int64_t seq, const struct store_audit *row);
 bool audit_record_matches(const struct store_audit *row,
 	const struct store_audit_filter *filter);
 
+/* On a line of its own. */
+int audit_record_write(const json_t *record, struct err *err);
+
 /* A list of them: a table, a JSON array, or with -o jsonl a line each. Takes over `list`. */
 int audit_record_print(const struct cmd_run *run, json_t *list, struct err *err);
 

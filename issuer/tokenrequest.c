@@ -126,12 +126,12 @@ static void apply_defaults(struct token_call *tc)
 /* Longer than any token that could hold it (mint.h), and so than the signer takes. */
 static int check_audiences(const struct token_call *tc, struct err *err)
 {
-	auto_free char *list = json_dumps(tc->audiences, JSON_COMPACT);
+	const size_t size = json_dumpb(tc->audiences, NULL, 0, JSON_COMPACT);
 
-	if (!list)
+	if (size == 0)
 		return kube_refuse(err, KUBE_BAD_REQUEST,
 			"spec.audiences cannot be written down");
-	if (strlen(list) < JWS_TOKEN_MAX * 3 / 4)
+	if (size < JWS_TOKEN_MAX * 3 / 4)
 		return 0;
 	return kube_refuse(err, KUBE_BAD_REQUEST,
 		"the token would be longer than the %d characters that verifiers take; ask for "

@@ -9,17 +9,6 @@
 #include "base/text.h"
 #include "keys/audit_proof.h"
 
-static void to_hex(const unsigned char hash[SECRET_HASH_LEN], char ret[SECRET_HEX_LEN + 1])
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < SECRET_HASH_LEN; i++) {
-		ret[2 * i] = digits[hash[i] >> 4];
-		ret[2 * i + 1] = digits[hash[i] & 15];
-	}
-	ret[SECRET_HEX_LEN] = '\0';
-}
-
 /* ---- saying ---- */
 
 int audit_proof_record(const struct keyring *ring, const char *issuer, const char *event,
@@ -31,7 +20,7 @@ int audit_proof_record(const struct keyring *ring, const char *issuer, const cha
 	json_auto_t *said = NULL;
 	char hash[SECRET_HEX_LEN + 1];
 
-	to_hex(mark->hash, hash);
+	secret_hex(mark->hash, hash);
 	said = json_pack("{s:{s:s, s:s, s:s, s:I}, s:I}", "audit", "event", event, "hash", hash,
 		"issuer", issuer, "seq", (json_int_t)mark->seq, "iat", (json_int_t)now);
 	payload = json_dumps(said, JSON_COMPACT | JSON_SORT_KEYS);
@@ -168,7 +157,7 @@ static int find_hash(const struct judge *j, const struct store_audit_proof *so_f
 	if (seq > so_far->base.seq &&
 		store_audit_mark_at(j->store, j->issuer, seq, &mark, err) < 0)
 		return -1;
-	to_hex(mark.hash, ret);
+	secret_hex(mark.hash, ret);
 	return 0;
 }
 

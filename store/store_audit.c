@@ -1,9 +1,11 @@
 /* store_audit.c - the audit: appending to it and reading it.
  * SPDX-License-Identifier: Apache-2.0 */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/text.h"
 #include "store/tx.h"
 
 #define PAGE_ROWS 256 /* read under the lock at a time */
@@ -27,24 +29,24 @@ int store_audit_append(struct store *store, const char *issuer, int64_t revision
 
 /* ---- pages: rows copied out, so that nobody is called with the lock held ---- */
 
-enum {
-	EVENT,
-	ACTOR,
-	AUTH,
-	PEER,
-	AGENT,
-	SUBJECT,
-	AUDIENCE,
-	BOUND,
-	RULE,
-	JTI,
-	KID,
-	OUTCOME,
-	DETAIL,
-	STRING_COUNT
+/* The strings of a record, in no order that matters. */
+static const size_t strings[] = {
+	offsetof(struct store_audit, event),
+	offsetof(struct store_audit, actor),
+	offsetof(struct store_audit, auth),
+	offsetof(struct store_audit, peer),
+	offsetof(struct store_audit, agent),
+	offsetof(struct store_audit, subject),
+	offsetof(struct store_audit, audience),
+	offsetof(struct store_audit, bound),
+	offsetof(struct store_audit, rule),
+	offsetof(struct store_audit, jti),
+	offsetof(struct store_audit, kid),
+	offsetof(struct store_audit, outcome),
+	offsetof(struct store_audit, detail),
 };
 
-static const int string_column[STRING_COUNT] = { 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 16, 17 };
+#define STRING_COUNT (sizeof(strings) / sizeof(strings[0]))
 
 struct record {
 	int64_t seq;
@@ -70,29 +72,15 @@ static void page_free(struct page *page)
 
 static int read_record(const struct db_rows *rows, struct record *r, struct err *err)
 {
-	for (size_t s = 0; s < STRING_COUNT; s++)
-		r->string[s] = db_copy_text(rows, string_column[s]);
-	r->seq = db_get_int(rows, 0);
-	r->row = (struct store_audit){
-		.at = db_get_int(rows, 1),
-		.event = r->string[EVENT],
-		.actor = r->string[ACTOR],
-		.auth = r->string[AUTH],
-		.peer = r->string[PEER],
-		.agent = r->string[AGENT],
-		.subject = r->string[SUBJECT],
-		.audience = r->string[AUDIENCE],
-		.asked_s = db_get_int(rows, 9),
-		.lifetime_s = db_get_int(rows, 10),
-		.bound = r->string[BOUND],
-		.rule = r->string[RULE],
-		.jti = r->string[JTI],
-		.kid = r->string[KID],
-		.exp = db_get_time(rows, 15),
-		.outcome = r->string[OUTCOME],
-		.detail = r->string[DETAIL],
-	};
-	return db_read_blob(rows, 18, r->hash, sizeof(r->hash), err);
+	r->seq = db_get_int(rows, TX_AUDIT_SEQ);
+	r->row = tx_audit_row(rows);
+	for (size_t s = 0; s < STRING_COUNT; s++) {
+		const char **member = (const char **)((char *)&r->row + strings[s]);
+
+		if (*member)
+			*member = r->string[s] = text_copy(*member);
+	}
+	return db_read_blob(rows, TX_AUDIT_HASH, r->hash, sizeof(r->hash), err);
 }
 
 /* The rows of a query, into an empty page; to be freed even on failure. */

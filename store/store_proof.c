@@ -79,30 +79,6 @@ static void walk_free(struct walk *w)
 }
 #define auto_walk __attribute__((cleanup(walk_free)))
 
-/* Borrowed from `rows`, because millions are read. */
-static struct store_audit borrow_row(const struct db_rows *rows)
-{
-	return (struct store_audit){
-		.at = db_get_int(rows, 1),
-		.event = db_get_text(rows, 2),
-		.actor = db_get_text(rows, 3),
-		.auth = db_get_text(rows, 4),
-		.peer = db_get_text(rows, 5),
-		.agent = db_get_text(rows, 6),
-		.subject = db_get_text(rows, 7),
-		.audience = db_get_text(rows, 8),
-		.asked_s = db_get_int(rows, 9),
-		.lifetime_s = db_get_int(rows, 10),
-		.bound = db_get_text(rows, 11),
-		.rule = db_get_text(rows, 12),
-		.jti = db_get_text(rows, 13),
-		.kid = db_get_text(rows, 14),
-		.exp = db_get_time(rows, 15),
-		.outcome = db_get_text(rows, 16),
-		.detail = db_get_text(rows, 17),
-	};
-}
-
 static bool is_judged(const struct store_audit *row)
 {
 	return strcmp(row->event, STORE_AUDIT_CHECKPOINT) == 0 ||
@@ -126,11 +102,11 @@ static void keep_for_judge(struct walk *w, int64_t seq, const struct store_audit
 
 static int verify_row(struct walk *w, const struct db_rows *rows, struct err *err)
 {
-	const struct store_audit row = borrow_row(rows);
-	const int64_t seq = db_get_int(rows, 0);
+	const struct store_audit row = tx_audit_row(rows);
+	const int64_t seq = db_get_int(rows, TX_AUDIT_SEQ);
 	unsigned char stored[SECRET_HASH_LEN];
 
-	if (db_read_blob(rows, 18, stored, sizeof(stored), err) < 0)
+	if (db_read_blob(rows, TX_AUDIT_HASH, stored, sizeof(stored), err) < 0)
 		return -1;
 	chain_next(&w->scratch, w->at.hash, w->issuer, &row, w->at.hash);
 	if (!secret_equal(w->at.hash, stored, sizeof(stored)))

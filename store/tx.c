@@ -89,6 +89,29 @@ int tx_audit(struct tx *tx, const struct store_audit *row, struct err *err)
 	return 0;
 }
 
+struct store_audit tx_audit_row(const struct db_rows *rows)
+{
+	return (struct store_audit){
+		.at = db_get_int(rows, 1),
+		.event = db_get_text(rows, 2),
+		.actor = db_get_text(rows, 3),
+		.auth = db_get_text(rows, 4),
+		.peer = db_get_text(rows, 5),
+		.agent = db_get_text(rows, 6),
+		.subject = db_get_text(rows, 7),
+		.audience = db_get_text(rows, 8),
+		.asked_s = db_get_int(rows, 9),
+		.lifetime_s = db_get_int(rows, 10),
+		.bound = db_get_text(rows, 11),
+		.rule = db_get_text(rows, 12),
+		.jti = db_get_text(rows, 13),
+		.kid = db_get_text(rows, 14),
+		.exp = db_get_time(rows, 15),
+		.outcome = db_get_text(rows, 16),
+		.detail = db_get_text(rows, 17),
+	};
+}
+
 static int write_head(struct tx *tx, struct err *err)
 {
 	if (!tx->is_audited)

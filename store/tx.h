@@ -43,6 +43,10 @@ int tx_begin_first(struct tx *tx, struct store *store, const char *issuer, struc
 int tx_turn_to(struct tx *tx, const char *issuer, struct err *err);
 /* Appends one record; its `at` and `event` must be set. */
 int tx_audit(struct tx *tx, const struct store_audit *row, struct err *err);
+/* The record in the current row of a query for a seq and SQL_AUDIT_COLUMNS; its strings are
+ * borrowed until the next. */
+struct store_audit tx_audit_row(const struct db_rows *rows);
+enum { TX_AUDIT_SEQ = 0, TX_AUDIT_HASH = 18 }; /* the columns beside it */
 int tx_commit(struct tx *tx, struct err *err);
 void tx_end(struct tx *tx);
 #define auto_tx __attribute__((cleanup(tx_end)))
