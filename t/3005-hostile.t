@@ -168,12 +168,12 @@ odd=$(printf '\\u0001%.0s' $(seq 10000))
 is "an audience of ten thousand control characters" \
 	"$(ask_token demo app "{\"spec\":{\"audiences\":[\"$odd\"]}}")" 403
 is "is there, too, cut and clean" \
-	"$(sqlite3 -readonly state/issuer.db "SELECT length(json_extract(audience, '\$[0]')) FROM audit WHERE seq = (SELECT max(seq) FROM audit) AND event = 'token.refused'")" 255
+	"$(sqlite3 -readonly state/issuer.db "SELECT length(json_extract(audience, '\$[0]')) FROM audit WHERE seq = (SELECT max(seq) FROM audit WHERE event = 'token.refused')")" 255
 issuerctl grant add ci demo/app --audience '*' >/dev/null
 is "a token longer than verifiers take" \
 	"$(ask_token demo app "{\"spec\":{\"audiences\":[\"$odd\"]}}") $(jq -r .message body | cut -c1-30)" \
 	"400 the token would be longer than"
 is "is recorded, too" \
-	"$(audit "seq = (SELECT max(seq) FROM audit) AND event='token.refused' AND outcome='BadRequest'")" 1
+	"$(audit_last "event='token.refused' AND outcome='BadRequest'")" 1
 unlike "no record was lost" "$(cat issuerd.log)" refusal_lost
 done_testing

@@ -107,7 +107,7 @@ for header in User:\ bearer Group:\ x Uid:\ 1 Extra-scopes:\ x; do
 	is "nobody becomes somebody else by Impersonate-${header%%:*}" \
 		"$(ask -H "Impersonate-$header") $(jq -r .reason body)" "403 Forbidden"
 	is "... which is in the audit" \
-		"$(audit "seq = (SELECT max(seq) FROM audit) AND event='token.refused' AND outcome='Forbidden' AND subject LIKE '%/serviceaccounts/app/token' AND detail LIKE '%cannot impersonate%'")" 1
+		"$(audit_last "event='token.refused' AND outcome='Forbidden' AND subject LIKE '%/serviceaccounts/app/token' AND detail LIKE '%cannot impersonate%'")" 1
 done
 
 # ---- revoked, on a connection that stays open ----

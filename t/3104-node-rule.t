@@ -105,7 +105,7 @@ refused() {
 	is "$refused_desc" "$("$@") $(jq -r .reason body)" "$refused_want"
 	like "... and it is said why" "$(jq -r .message body)" "$refused_why\$"
 	is "... in the audit, too" \
-		"$(audit "seq = (SELECT max(seq) FROM audit) AND event='token.refused' AND actor='system:node:${refused_node:-n1}' AND subject='system:serviceaccount:demo:${refused_name:-app}' AND outcome='${refused_want#* }' AND auth='certificate' AND detail = '$(jq -r .message body | sed "s/'/''/g")'")" 1
+		"$(audit_last "event='token.refused' AND actor='system:node:${refused_node:-n1}' AND subject='system:serviceaccount:demo:${refused_name:-app}' AND outcome='${refused_want#* }' AND auth='certificate' AND detail = '$(jq -r .message body | sed "s/'/''/g")'")" 1
 }
 FORBIDDEN="403 Forbidden"
 NOT_BOUND='node requested token not bound to a pod'
@@ -161,7 +161,7 @@ is "it may ask who it is" "$(by n1 whoami) $(jq -c .status.userInfo.groups body)
 
 # ---- who is no node ----
 is "with the name but not in the group it is anybody: by a grant of its own" "$(bound_by groupless null "$FOR_VAULT")" 201
-is "the audit has the grant" "$(audit "seq = (SELECT max(seq) FROM audit) AND actor='system:node:n1' AND rule LIKE 'grant %'")" 1
+is "the audit has the grant" "$(audit_last "actor='system:node:n1' AND rule LIKE 'grant %'")" 1
 is "another group does not make it one" "$(bound_by other-group null "$FOR_VAULT")" 201
 is "nor the group without the name" "$(bound_by member null "$FOR_VAULT")" 201
 client system:node:n2 --group system:nodes

@@ -210,3 +210,9 @@ store_is_whole() {
 audit() {
 	sqlite3 -readonly state/issuer.db "SELECT count(*) FROM audit WHERE $1"
 }
+
+# audit_last CONDITION - 1 if it holds for the last row that is about a token. (A checkpoint comes
+# when its hour is over, and may come in between.)
+audit_last() {
+	audit "seq = (SELECT max(seq) FROM audit WHERE event LIKE 'token.%') AND $1"
+}
