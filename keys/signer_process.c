@@ -1,7 +1,6 @@
 /* signer_process.c - see signer_process.h. One thread reads, some sign, one writes:
  *
- *   socket -> main -> [to_sign] -> workers -> [to_write] -> writer: commit, then answer ->
- * socket
+ *   socket -> main -> [to_sign] -> workers -> [batch] -> writer: commit, then answer -> socket
  *
  * and one follows clock and store: what has become due, what have others changed?
  * SPDX-License-Identifier: Apache-2.0 */
@@ -23,12 +22,12 @@
 #include "keys/audit_proof.h"
 #include "keys/keyring.h"
 #include "keys/rotate.h"
+#include "keys/signer_batch.h"
 #include "keys/signer_job.h"
 #include "keys/signer_process.h"
 
 #define SIGNER_WORKERS_MAX 64
 #define SIGNER_QUEUE_MAX   4096 /* jobs; the gateway never has more under way */
-#define SIGNER_BATCH_MAX   128  /* rows in one commit */
 #define SIGNER_TICK_MS     250  /* how soon a change by issuerctl is seen */
 
 #define COMMIT_TRIES 8 /* each lost race is a change of the keys */
@@ -44,7 +43,7 @@ struct signer_process {
 	struct sealing *sealing;
 	struct keyring_slot *slot;
 	struct signer_queue *to_sign;
-	struct signer_queue *to_write;
+	struct signer_batch *batch;
 	pthread_t workers[SIGNER_WORKERS_MAX];
 	size_t worker_count;
 	pthread_t writer;
@@ -99,17 +98,10 @@ static void *work(void *arg)
 	struct signer_process *sp = arg;
 	struct signer_job *job;
 
-	while ((job = signer_queue_pop(sp->to_sign, 1))) {
+	while ((job = signer_queue_pop(sp->to_sign))) {
 		if (job->request.deed == SIGNER_MINT)
 			(void)sign(sp, job, &job->reply.err); /* the reply carries the error */
-		if (!signer_queue_push(sp->to_write, job)) {
-			/* Cannot be: the queue holds as many as can be under way, and closes
-			 * last. */
-			(void)err_set(&job->reply.err, ERR_BUSY,
-				"too many tokens are under way");
-			refuse(sp, job->request.id, &job->reply.err);
-			signer_job_free(job);
-		}
+		signer_batch_put(sp->batch, job);
 	}
 	return NULL;
 }
@@ -280,7 +272,7 @@ static void *write_batches(void *arg)
 	struct signer_process *sp = arg;
 	struct signer_job *first;
 
-	while ((first = signer_queue_pop(sp->to_write, SIGNER_BATCH_MAX))) {
+	while ((first = signer_batch_take(sp->batch))) {
 		struct err err = ERR_INIT;
 
 		if (commit(sp, first, &err) < 0)
@@ -396,6 +388,17 @@ static void *follow_clock(void *arg)
 
 /* ---- the socket ---- */
 
+/* Hands a request to the workers, unless there are too many. */
+static bool accept_job(struct signer_process *sp, struct signer_job *job)
+{
+	if (!signer_batch_expect(sp->batch))
+		return false;
+	if (signer_queue_push(sp->to_sign, job))
+		return true;
+	signer_batch_miss(sp->batch);
+	return false;
+}
+
 /* Takes one packet from the gateway; false if it cannot even be answered. */
 static bool receive(struct signer_process *sp, const char *packet, size_t len)
 {
@@ -403,8 +406,7 @@ static bool receive(struct signer_process *sp, const char *packet, size_t len)
 	struct err err = ERR_INIT;
 	int64_t id;
 
-	if (signer_request_read(packet, len, &job->request, &err) == 0 &&
-		signer_queue_push(sp->to_sign, job))
+	if (signer_request_read(packet, len, &job->request, &err) == 0 && accept_job(sp, job))
 		return true;
 	if (err.code == ERR_NONE)
 		(void)err_set(&err, ERR_BUSY, "too many tokens are under way");
@@ -452,7 +454,7 @@ static void stop_workers(struct signer_process *sp)
 	signer_queue_close(sp->to_sign);
 	for (size_t i = 0; i < sp->worker_count; i++)
 		(void)pthread_join(sp->workers[i], NULL); /* started, not detached */
-	signer_queue_close(sp->to_write);
+	signer_batch_close(sp->batch);
 	(void)pthread_join(sp->writer, NULL);
 }
 
@@ -535,7 +537,7 @@ static int prepare(struct signer_process *sp, struct err *err)
 		tell_restored(sp, err) < 0 || first_rotation(sp, err) < 0)
 		return -1;
 	sp->to_sign = signer_queue_new(SIGNER_QUEUE_MAX);
-	sp->to_write = signer_queue_new(SIGNER_QUEUE_MAX);
+	sp->batch = signer_batch_new(SIGNER_QUEUE_MAX);
 	sp->checkpoint_uptime_s = clock_read().uptime_s;
 	return start_threads(sp, err);
 }
@@ -543,7 +545,7 @@ static int prepare(struct signer_process *sp, struct err *err)
 static void release(struct signer_process *sp)
 {
 	signer_queue_free(sp->to_sign);
-	signer_queue_free(sp->to_write);
+	signer_batch_free(sp->batch);
 	keyring_slot_close(sp->slot);
 	sealing_free(sp->sealing);
 	if (sp->stop_fd >= 0)
