@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "keys/audit_proof.h"
 #include "keys/keyring.h"
 #include "keys/rotate.h"
@@ -97,7 +98,12 @@ static void *work(void *arg)
 {
 	struct signer_process *sp = arg;
 	struct signer_job *job;
+	struct err err = ERR_INIT;
 
+	/* Signing takes all the CPU there is. Whoever serves keys, commits and answers comes
+	 * first: a signature waits a little longer, and no verifier does. */
+	if (thread_give_way(&err) < 0)
+		log_event(LOG_WARN, "signer.not_nice", "error", err.text, NULL);
 	while ((job = signer_queue_pop(sp->to_sign))) {
 		if (job->request.deed == SIGNER_MINT)
 			(void)sign(sp, job, &job->reply.err); /* the reply carries the error */
