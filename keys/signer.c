@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 #include "base/auto.h"
@@ -149,6 +150,7 @@ int signer_receive_settings(int fd, char **ret, size_t *ret_len, struct err *err
 /* Starts a signer and waits for its word; the socket is `ret_fd`. */
 static int launch(const struct signer *signer, pid_t *ret_pid, int *ret_fd, struct err *err)
 {
+	static const struct timeval look = { .tv_sec = LOOK_MS / 1000 };
 	const struct signer_program *program = &signer->program;
 	int pair[2];
 	int rc;
@@ -156,6 +158,8 @@ static int launch(const struct signer *signer, pid_t *ret_pid, int *ret_fd, stru
 	/* Above SIGNER_FD, so that the child's dup2 clears close-on-exec. */
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_errno(err, ERR_FAILED, "could not make a socket pair");
+	(void)setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &look,
+		sizeof(look)); /* cannot fail on a socket */
 	if (pair[1] == SIGNER_FD) {
 		const int moved = fcntl(pair[1], F_DUPFD_CLOEXEC, SIGNER_FD + 1);
 
@@ -319,26 +323,21 @@ static void kill_hanging(struct signer *signer)
 
 static void read_replies(struct signer *signer, char *packet)
 {
-	struct pollfd pfd = { .fd = signer->fd, .events = POLLIN };
-
 	int64_t look_ms = clock_monotonic_ms() + LOOK_MS;
 
 	for (;;) {
-		const int ready = poll(&pfd, 1, LOOK_MS);
-		ssize_t len;
+		/* returns after LOOK_MS at the latest: launch() set that */
+		const ssize_t len = recv(signer->fd, packet, SIGNER_MESSAGE_MAX, 0);
 
+		if (len > 0)
+			deliver(signer, packet, (size_t)len);
+		else if (len == 0 || (errno != EAGAIN && errno != EINTR))
+			return;
 		if (clock_monotonic_ms() >= look_ms) {
 			look_ms = clock_monotonic_ms() + LOOK_MS;
 			if (is_hanging(signer))
 				kill_hanging(signer);
 		}
-		if (ready <= 0)
-			continue;
-		len = recv(signer->fd, packet, SIGNER_MESSAGE_MAX, 0);
-		if (len > 0)
-			deliver(signer, packet, (size_t)len);
-		else if (len == 0 || errno != EINTR)
-			return;
 	}
 }
 

@@ -273,6 +273,22 @@ static void log_issued(const struct signer_job *job)
 			"ttl", text_num(job->request.mint.lifetime_s).s, NULL);
 }
 
+/* All answers first: they are waited for, the log is not. */
+static void answer(const struct signer_process *sp, struct signer_job *first)
+{
+	for (struct signer_job *job = first; job; job = job->next) {
+		job->reply.id = job->request.id;
+		send_reply(sp->fd, &job->reply);
+	}
+	while (first) {
+		struct signer_job *job = first;
+
+		first = job->next;
+		log_issued(job);
+		signer_job_free(job);
+	}
+}
+
 static void *write_batches(void *arg)
 {
 	struct signer_process *sp = arg;
@@ -283,15 +299,7 @@ static void *write_batches(void *arg)
 
 		if (commit(sp, first, &err) < 0)
 			refuse_all(first, &err);
-		while (first) {
-			struct signer_job *job = first;
-
-			first = job->next;
-			job->reply.id = job->request.id;
-			send_reply(sp->fd, &job->reply);
-			log_issued(job);
-			signer_job_free(job);
-		}
+		answer(sp, first);
 	}
 	return NULL;
 }
@@ -425,30 +433,18 @@ static bool receive(struct signer_process *sp, const char *packet, size_t len)
 	return id != 0;
 }
 
-/* Reads what there is; false once the gateway has closed its end, or talks nonsense. */
-static bool receive_all(struct signer_process *sp, char *packet)
-{
-	for (;;) {
-		const ssize_t len = recv(sp->fd, packet, SIGNER_MESSAGE_MAX, MSG_DONTWAIT);
-
-		if (len == 0 || (len > 0 && !receive(sp, packet, (size_t)len)))
-			return false;
-		if (len < 0 && errno != EINTR)
-			return errno == EAGAIN;
-	}
-}
-
-/* Reads packets until the gateway closes its end. */
+/* Reads packets until the gateway closes its end, or talks nonsense. */
 static int serve(struct signer_process *sp, struct err *err)
 {
 	auto_free char *packet = text_alloc(SIGNER_MESSAGE_MAX, 1);
-	struct pollfd pfd = { .fd = sp->fd, .events = POLLIN };
 
 	for (;;) {
-		if (poll(&pfd, 1, -1) < 0 && errno != EINTR)
-			return err_errno(err, ERR_FAILED, "could not wait for the gateway");
-		if (pfd.revents != 0 && !receive_all(sp, packet))
+		const ssize_t len = recv(sp->fd, packet, SIGNER_MESSAGE_MAX, 0);
+
+		if (len == 0 || (len > 0 && !receive(sp, packet, (size_t)len)))
 			return 0;
+		if (len < 0 && errno != EINTR)
+			return err_errno(err, ERR_FAILED, "could not wait for the gateway");
 	}
 }
 
