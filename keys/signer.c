@@ -44,6 +44,7 @@ struct signer {
 	int fd;               /* -1: no signer */
 	bool is_stopping;
 	int64_t next_id;
+	size_t pending_count;
 	struct pending pending[PENDING_MAX];
 };
 
@@ -198,12 +199,15 @@ static bool pending_take(struct signer *signer, int64_t id, struct pending *ret)
 		return false;
 	*ret = *place;
 	place->done = NULL;
+	signer->pending_count--;
 	return true;
 }
 
 /* A free place and the id that leads to it. Call with the lock held. */
 static struct pending *pending_place(struct signer *signer)
 {
+	if (signer->pending_count == PENDING_MAX)
+		return NULL;
 	for (size_t i = 0; i < PENDING_MAX; i++) {
 		struct pending *place =
 			&signer->pending[(uint64_t)++signer->next_id % PENDING_MAX];
@@ -249,6 +253,11 @@ static int send_request(struct signer *signer, const struct signer_request *requ
 	return 0;
 }
 
+static int too_many(struct err *err)
+{
+	return err_set(err, ERR_BUSY, "too many requests are under way");
+}
+
 int signer_ask(struct signer *signer, const struct signer_request *request,
 	signer_done_fn *done, void *ctx, struct err *err)
 {
@@ -261,14 +270,23 @@ int signer_ask(struct signer *signer, const struct signer_request *request,
 		return err_set(err, ERR_BUSY, "the signer is restarting");
 	place = pending_place(signer);
 	if (!place)
-		return err_set(err, ERR_BUSY, "too many requests are under way");
+		return too_many(err);
 	numbered.id = place->id;
 	if (send_request(signer, &numbered, err) < 0)
 		return -1;
 	place->ctx = ctx;
 	place->since_ms = clock_monotonic_ms();
 	place->done = done;
+	signer->pending_count++;
 	return 0;
+}
+
+int signer_check_room(struct signer *signer, struct err *err)
+{
+	auto_unlock pthread_mutex_t *held = auto_lock(&signer->lock);
+
+	(void)held;
+	return signer->pending_count < PENDING_MAX ? 0 : too_many(err);
 }
 
 bool signer_is_up(struct signer *signer)
