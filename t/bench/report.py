@@ -138,7 +138,7 @@ class Goals:
         self.add("start to first token", self.get("start", "ms"), at_most=100, unit=" ms")
         if "soak" in self.once:
             soak = self.once["soak"]
-            self.add("resident after %d tokens / after a tenth" % soak["tokens"],
+            self.add("resident after %d tokens / after %d" % (soak["tokens"], soak["warm"]),
                      soak["last_kib"] / soak["first_kib"], at_most=1.05, unit=" x")
         if "overload" in self.once:
             over = self.once["overload"]
