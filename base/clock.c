@@ -1,7 +1,6 @@
 /* clock.c - the real clock.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
-#include <sys/sysinfo.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -17,9 +16,9 @@ unix_time clock_now(void)
 
 int64_t clock_uptime(void)
 {
-	struct sysinfo info;
+	struct timespec ts;
 
-	if (sysinfo(&info) != 0)
-		abort(); /* only for a bad address */
-	return (int64_t)info.uptime;
+	if (clock_gettime(CLOCK_BOOTTIME, &ts) != 0)
+		abort();                              /* not with a valid clock id */
+	return (int64_t)ts.tv_sec + (ts.tv_nsec > 0); /* rounded as sysinfo(2) does it */
 }

@@ -13,6 +13,7 @@ libbase_a_SOURCES = \
 	%D%/name.c %D%/name.h \
 	%D%/num.h \
 	%D%/secret.c %D%/secret.h \
-	%D%/text.c %D%/text.h
+	%D%/text.c %D%/text.h \
+	%D%/thread.c %D%/thread.h
 
 libclock_a_SOURCES = %D%/clock.c

@@ -3,7 +3,8 @@
 dist_man_MANS += %D%/issuerd.8 %D%/issuerctl.8 %D%/issuerd.yaml.5
 
 dist_doc_DATA = README CHANGELOG SECURITY \
-	%D%/architecture.md %D%/audit.md %D%/key-rotation.md %D%/kubernetes.md %D%/words.md
+	%D%/architecture.md %D%/audit.md %D%/key-rotation.md %D%/kubernetes.md \
+	%D%/performance.md %D%/words.md
 
 EXTRA_DIST += \
 	%D%/decisions/0001-two-processes-by-exec.md \

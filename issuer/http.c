@@ -30,6 +30,7 @@
 /* A connection, and what is under way on it. */
 struct place {
 	struct deadline *deadline;
+	char peer[64];
 	struct http_exchange *exchange;
 };
 
@@ -92,7 +93,7 @@ static struct http_exchange *exchange_new(struct http *http, struct MHD_Connecti
 	ex->options = &http->options;
 	ex->connection = connection;
 	ex->call.handler_ctx = http->options.handler_ctx;
-	describe_peer(connection, ex->call.request.peer, sizeof(ex->call.request.peer));
+	ex->call.request.peer = place->peer;
 	ex->deadline = place->deadline;
 	deadline_set(ex->deadline, HTTP_REQUEST_MS);
 	place->exchange = ex;
@@ -278,6 +279,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
 		*ctx = place = text_alloc(1, sizeof(*place));
 		place->deadline =
 			deadline_add(http->deadlines, info->connect_fd, HTTP_REQUEST_MS);
+		describe_peer(connection, place->peer, sizeof(place->peer));
 		if (http->options.asks_certificate)
 			ask_certificate(connection);
 	} else if (what == MHD_CONNECTION_NOTIFY_CLOSED) {

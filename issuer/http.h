@@ -25,7 +25,7 @@ struct http_request {
 	bool is_body_too_large; /* the body is empty then, and was not read if its length was
 				   told */
 	int fault;              /* 400 or 431 if the request must be refused, 0 otherwise */
-	char peer[64];          /* "192.0.2.7:40123", "unix" */
+	const char *peer;       /* "192.0.2.7:40123", "unix" */
 };
 
 struct http_reply {

@@ -191,6 +191,10 @@ static int decide(struct token_call *tc, struct err *err)
 {
 	struct access_wish wish = { .namespace = tc->namespace, .name = tc->name };
 
+	/* What would be refused at the end costs least at the beginning: callers who do not
+	 * wait when told to must not take the CPU that signs for others. */
+	if (signer_check_room(tc->gw->signer, err) < 0)
+		return -1;
 	if (access_open(tc->gw->store, tc->gw->issuer->name, &tc->who, tc->namespace, tc->name,
 		    &tc->access, err) < 0)
 		return forbidden(tc, err);

@@ -16,6 +16,7 @@ libkeys_a_SOURCES = \
 	%D%/rotate.c %D%/rotate.h \
 	%D%/sealing.c %D%/sealing.h \
 	%D%/signer.c %D%/signer.h \
+	%D%/signer_batch.c %D%/signer_batch.h \
 	%D%/signer_job.c %D%/signer_job.h \
 	%D%/signer_message.c %D%/signer_message.h \
 	%D%/signer_process.c %D%/signer_process.h

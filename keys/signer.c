@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 #include "base/auto.h"
@@ -43,6 +44,7 @@ struct signer {
 	int fd;               /* -1: no signer */
 	bool is_stopping;
 	int64_t next_id;
+	size_t pending_count;
 	struct pending pending[PENDING_MAX];
 };
 
@@ -149,6 +151,7 @@ int signer_receive_settings(int fd, char **ret, size_t *ret_len, struct err *err
 /* Starts a signer and waits for its word; the socket is `ret_fd`. */
 static int launch(const struct signer *signer, pid_t *ret_pid, int *ret_fd, struct err *err)
 {
+	static const struct timeval look = { .tv_sec = LOOK_MS / 1000 };
 	const struct signer_program *program = &signer->program;
 	int pair[2];
 	int rc;
@@ -156,6 +159,8 @@ static int launch(const struct signer *signer, pid_t *ret_pid, int *ret_fd, stru
 	/* Above SIGNER_FD, so that the child's dup2 clears close-on-exec. */
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_errno(err, ERR_FAILED, "could not make a socket pair");
+	(void)setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &look,
+		sizeof(look)); /* cannot fail on a socket */
 	if (pair[1] == SIGNER_FD) {
 		const int moved = fcntl(pair[1], F_DUPFD_CLOEXEC, SIGNER_FD + 1);
 
@@ -194,12 +199,15 @@ static bool pending_take(struct signer *signer, int64_t id, struct pending *ret)
 		return false;
 	*ret = *place;
 	place->done = NULL;
+	signer->pending_count--;
 	return true;
 }
 
 /* A free place and the id that leads to it. Call with the lock held. */
 static struct pending *pending_place(struct signer *signer)
 {
+	if (signer->pending_count == PENDING_MAX)
+		return NULL;
 	for (size_t i = 0; i < PENDING_MAX; i++) {
 		struct pending *place =
 			&signer->pending[(uint64_t)++signer->next_id % PENDING_MAX];
@@ -245,6 +253,11 @@ static int send_request(struct signer *signer, const struct signer_request *requ
 	return 0;
 }
 
+static int too_many(struct err *err)
+{
+	return err_set(err, ERR_BUSY, "too many requests are under way");
+}
+
 int signer_ask(struct signer *signer, const struct signer_request *request,
 	signer_done_fn *done, void *ctx, struct err *err)
 {
@@ -257,14 +270,23 @@ int signer_ask(struct signer *signer, const struct signer_request *request,
 		return err_set(err, ERR_BUSY, "the signer is restarting");
 	place = pending_place(signer);
 	if (!place)
-		return err_set(err, ERR_BUSY, "too many requests are under way");
+		return too_many(err);
 	numbered.id = place->id;
 	if (send_request(signer, &numbered, err) < 0)
 		return -1;
 	place->ctx = ctx;
 	place->since_ms = clock_monotonic_ms();
 	place->done = done;
+	signer->pending_count++;
 	return 0;
+}
+
+int signer_check_room(struct signer *signer, struct err *err)
+{
+	auto_unlock pthread_mutex_t *held = auto_lock(&signer->lock);
+
+	(void)held;
+	return signer->pending_count < PENDING_MAX ? 0 : too_many(err);
 }
 
 bool signer_is_up(struct signer *signer)
@@ -319,26 +341,21 @@ static void kill_hanging(struct signer *signer)
 
 static void read_replies(struct signer *signer, char *packet)
 {
-	struct pollfd pfd = { .fd = signer->fd, .events = POLLIN };
-
 	int64_t look_ms = clock_monotonic_ms() + LOOK_MS;
 
 	for (;;) {
-		const int ready = poll(&pfd, 1, LOOK_MS);
-		ssize_t len;
+		/* returns after LOOK_MS at the latest: launch() set that */
+		const ssize_t len = recv(signer->fd, packet, SIGNER_MESSAGE_MAX, 0);
 
+		if (len > 0)
+			deliver(signer, packet, (size_t)len);
+		else if (len == 0 || (errno != EAGAIN && errno != EINTR))
+			return;
 		if (clock_monotonic_ms() >= look_ms) {
 			look_ms = clock_monotonic_ms() + LOOK_MS;
 			if (is_hanging(signer))
 				kill_hanging(signer);
 		}
-		if (ready <= 0)
-			continue;
-		len = recv(signer->fd, packet, SIGNER_MESSAGE_MAX, 0);
-		if (len > 0)
-			deliver(signer, packet, (size_t)len);
-		else if (len == 0 || errno != EINTR)
-			return;
 	}
 }
 

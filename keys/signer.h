@@ -45,6 +45,9 @@ void signer_free(struct signer *signer);
 int signer_ask(struct signer *signer, const struct signer_request *request,
 	signer_done_fn *done, void *ctx, struct err *err);
 
+/* ERR_BUSY while as many requests are under way as can be: asking would be refused. */
+int signer_check_room(struct signer *signer, struct err *err);
+
 bool signer_is_up(struct signer *signer);
 
 #endif

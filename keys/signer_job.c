@@ -68,27 +68,22 @@ bool signer_queue_push(struct signer_queue *queue, struct signer_job *job)
 	return true;
 }
 
-struct signer_job *signer_queue_pop(struct signer_queue *queue, size_t limit)
+struct signer_job *signer_queue_pop(struct signer_queue *queue)
 {
 	auto_unlock pthread_mutex_t *held = auto_lock(&queue->lock);
-	struct signer_job *first;
-	struct signer_job *last;
+	struct signer_job *job;
 
 	while (!queue->head && !queue->is_closed)
 		(void)pthread_cond_wait(&queue->changed, held); /* cannot fail */
-	first = last = queue->head;
-	if (!first)
+	job = queue->head;
+	if (!job)
 		return NULL;
 	queue->count--;
-	while (--limit > 0 && last->next) {
-		last = last->next;
-		queue->count--;
-	}
-	queue->head = last->next;
+	queue->head = job->next;
 	if (!queue->head)
 		queue->tail = &queue->head;
-	last->next = NULL;
-	return first;
+	job->next = NULL;
+	return job;
 }
 
 void signer_queue_close(struct signer_queue *queue)

@@ -27,9 +27,8 @@ void signer_queue_free(struct signer_queue *queue);
 /* False if the queue is full or closed; the job stays the caller's then. */
 bool signer_queue_push(struct signer_queue *queue, struct signer_job *job);
 
-/* The oldest job, or with `limit` > 1 a list of up to that many; waits for one. NULL once the
- * queue is closed and empty. */
-struct signer_job *signer_queue_pop(struct signer_queue *queue, size_t limit);
+/* The oldest job; waits for one. NULL once the queue is closed and empty. */
+struct signer_job *signer_queue_pop(struct signer_queue *queue);
 
 /* Nothing more comes in; what is inside still comes out. */
 void signer_queue_close(struct signer_queue *queue);

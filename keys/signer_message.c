@@ -154,56 +154,93 @@ void signer_request_free(struct signer_request *request)
 	request->root = NULL;
 }
 
+/* ---- answers ---- */
+
+/* The strings of an answer, in this order, each with its zero byte behind it. */
+enum { ID, CODE, ERROR, EXP, JTI, KID, SUBJECT, TOKEN, STRING_COUNT };
+
 /* The asker must hear of every refusal, also of one whose text is no UTF-8: it may name what a
  * stranger sent, cut in the middle of a character. */
-static json_t *error_text(const struct err *why)
+static const char *error_text(const struct err *why)
 {
-	json_t *text = json_string(why->text);
+	json_auto_t *text = json_string(why->text);
 
-	return text ? text : json_string("refused for a reason that cannot be written down");
+	return text ? why->text : "refused for a reason that cannot be written down";
 }
 
 int signer_reply_write(const struct signer_reply *reply, char **ret, size_t *ret_len,
 	struct err *err)
 {
 	const struct mint_token *token = &reply->token;
+	const bool is_error = reply->err.code != ERR_NONE;
+	const bool has_token = !is_error && token->token;
+	const struct text_small id = text_num(reply->id);
+	const struct text_small code = text_num((int64_t)reply->err.code);
+	const struct text_small exp = text_num(token->exp);
+	const char *const strings[STRING_COUNT] = {
+		[ID] = id.s,
+		[CODE] = code.s,
+		[ERROR] = is_error ? error_text(&reply->err) : "",
+		[EXP] = has_token ? exp.s : "0",
+		[JTI] = has_token ? token->jti : "",
+		[KID] = has_token ? token->kid : "",
+		[SUBJECT] = has_token ? token->subject : "",
+		[TOKEN] = has_token ? token->token : "",
+	};
+	auto_text struct text packet = TEXT_INIT;
 
-	if (reply->err.code != ERR_NONE)
-		return dump(json_pack("{s:I, s:i, s:o}", "id", (json_int_t)reply->id, "code",
-				    (int)reply->err.code, "error", error_text(&reply->err)),
-			ret, ret_len, err);
-	if (!token->token)
-		return dump(json_pack("{s:I}", "id", (json_int_t)reply->id), ret, ret_len, err);
-	return dump(json_pack("{s:I, s:s, s:s, s:s, s:s, s:I}", "id", (json_int_t)reply->id,
-			    "token", token->token, "jti", token->jti, "kid", token->kid,
-			    "subject", token->subject, "exp", (json_int_t)token->exp),
-		ret, ret_len, err);
+	for (size_t i = 0; i < STRING_COUNT; i++)
+		text_add_bytes(&packet, strings[i], strlen(strings[i]) + 1);
+	if (packet.len > SIGNER_MESSAGE_MAX)
+		return err_set(err, ERR_BAD_INPUT, "the token is too long to be handed over");
+	*ret_len = packet.len;
+	*ret = text_take(&packet);
+	return 0;
+}
+
+/* As many strings as there should be, and nothing behind them. */
+static bool split(const char *packet, size_t len, const char *ret[STRING_COUNT])
+{
+	const char *const end = packet + len;
+
+	for (size_t i = 0; i < STRING_COUNT; i++) {
+		const char *zero = memchr(packet, '\0', (size_t)(end - packet));
+
+		if (!zero)
+			return false;
+		ret[i] = packet;
+		packet = zero + 1;
+	}
+	return packet == end;
+}
+
+static bool read_token(const char *const s[STRING_COUNT], struct mint_token *ret)
+{
+	struct err ignored = ERR_INIT;
+
+	return text_int(s[EXP], 0, INT64_MAX, &ret->exp, &ignored) == 0 &&
+		text_fit(ret->jti, sizeof(ret->jti), s[JTI]) &&
+		text_fit(ret->kid, sizeof(ret->kid), s[KID]) &&
+		text_fit(ret->subject, sizeof(ret->subject), s[SUBJECT]);
 }
 
 int signer_reply_read(const char *packet, size_t len, struct signer_reply *ret, struct err *err)
 {
-	json_auto_t *root = json_loadb(packet, len, JSON_REJECT_DUPLICATES, NULL);
+	const char *s[STRING_COUNT];
 	struct signer_reply reply = { .id = 0 };
-	const char *token = NULL, *jti = "", *kid = "", *subject = "", *error = NULL;
-	json_int_t id, exp = 0;
-	int code = ERR_NONE;
+	struct err ignored = ERR_INIT;
+	int64_t code;
 
-	if (!root ||
-		json_unpack(root, "{s:I, s?s, s?s, s?s, s?s, s?I, s?i, s?s !}", "id", &id,
-			"token", &token, "jti", &jti, "kid", &kid, "subject", &subject, "exp",
-			&exp, "code", &code, "error", &error) != 0)
+	if (!split(packet, len, s) ||
+		text_int(s[ID], INT64_MIN, INT64_MAX, &reply.id, &ignored) < 0 ||
+		text_int(s[CODE], ERR_NONE, ERR_FAILED, &code, &ignored) < 0 ||
+		!read_token(s, &reply.token) ||
+		/* an error is never taken for a token, nor a token for an error */
+		(code == ERR_NONE ? *s[ERROR] != '\0' : *s[TOKEN] != '\0'))
 		return err_set(err, ERR_FAILED, "the signer's answer is malformed");
-	reply.id = id;
-	reply.token.exp = exp;
-	if (!text_fit(reply.token.jti, sizeof(reply.token.jti), jti) ||
-		!text_fit(reply.token.kid, sizeof(reply.token.kid), kid) ||
-		!text_fit(reply.token.subject, sizeof(reply.token.subject), subject))
-		return err_set(err, ERR_FAILED, "the signer's answer is malformed");
-	if (error && code > ERR_NONE && code <= ERR_FAILED)
-		(void)err_set(&reply.err, (enum err_code)code, "%s", error);
-	else if (error || code != ERR_NONE)
-		return err_set(err, ERR_FAILED, "the signer's answer is malformed");
-	reply.token.token = token ? text_copy(token) : NULL;
+	if (code != ERR_NONE)
+		(void)err_set(&reply.err, (enum err_code)code, "%s", s[ERROR]);
+	reply.token.token = *s[TOKEN] != '\0' ? text_copy(s[TOKEN]) : NULL;
 	*ret = reply;
 	return 0;
 }

@@ -1,5 +1,6 @@
-/* signer_message.h - what crosses between gateway and signer: one JSON object per packet of a
- * SOCK_SEQPACKET pair. The signer treats every request as if a stranger had written it.
+/* signer_message.h - what crosses between gateway and signer in packets of a SOCK_SEQPACKET
+ * pair: a request is one JSON object, which the signer treats as if a stranger had written it;
+ * an answer is a row of strings, for there is one per token, and a token is long.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SIGNER_MESSAGE_H
 #define SIGNER_MESSAGE_H

@@ -1,7 +1,6 @@
 /* signer_process.c - see signer_process.h. One thread reads, some sign, one writes:
  *
- *   socket -> main -> [to_sign] -> workers -> [to_write] -> writer: commit, then answer ->
- * socket
+ *   socket -> main -> [to_sign] -> workers -> [batch] -> writer: commit, then answer -> socket
  *
  * and one follows clock and store: what has become due, what have others changed?
  * SPDX-License-Identifier: Apache-2.0 */
@@ -20,15 +19,16 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "keys/audit_proof.h"
 #include "keys/keyring.h"
 #include "keys/rotate.h"
+#include "keys/signer_batch.h"
 #include "keys/signer_job.h"
 #include "keys/signer_process.h"
 
 #define SIGNER_WORKERS_MAX 64
 #define SIGNER_QUEUE_MAX   4096 /* jobs; the gateway never has more under way */
-#define SIGNER_BATCH_MAX   128  /* rows in one commit */
 #define SIGNER_TICK_MS     250  /* how soon a change by issuerctl is seen */
 
 #define COMMIT_TRIES 8 /* each lost race is a change of the keys */
@@ -44,7 +44,7 @@ struct signer_process {
 	struct sealing *sealing;
 	struct keyring_slot *slot;
 	struct signer_queue *to_sign;
-	struct signer_queue *to_write;
+	struct signer_batch *batch;
 	pthread_t workers[SIGNER_WORKERS_MAX];
 	size_t worker_count;
 	pthread_t writer;
@@ -98,18 +98,16 @@ static void *work(void *arg)
 {
 	struct signer_process *sp = arg;
 	struct signer_job *job;
+	struct err err = ERR_INIT;
 
-	while ((job = signer_queue_pop(sp->to_sign, 1))) {
+	/* Signing takes all the CPU there is. Whoever serves keys, commits and answers comes
+	 * first: a signature waits a little longer, and no verifier does. */
+	if (thread_give_way(&err) < 0)
+		log_event(LOG_WARN, "signer.not_nice", "error", err.text, NULL);
+	while ((job = signer_queue_pop(sp->to_sign))) {
 		if (job->request.deed == SIGNER_MINT)
 			(void)sign(sp, job, &job->reply.err); /* the reply carries the error */
-		if (!signer_queue_push(sp->to_write, job)) {
-			/* Cannot be: the queue holds as many as can be under way, and closes
-			 * last. */
-			(void)err_set(&job->reply.err, ERR_BUSY,
-				"too many tokens are under way");
-			refuse(sp, job->request.id, &job->reply.err);
-			signer_job_free(job);
-		}
+		signer_batch_put(sp->batch, job);
 	}
 	return NULL;
 }
@@ -275,25 +273,33 @@ static void log_issued(const struct signer_job *job)
 			"ttl", text_num(job->request.mint.lifetime_s).s, NULL);
 }
 
+/* All answers first: they are waited for, the log is not. */
+static void answer(const struct signer_process *sp, struct signer_job *first)
+{
+	for (struct signer_job *job = first; job; job = job->next) {
+		job->reply.id = job->request.id;
+		send_reply(sp->fd, &job->reply);
+	}
+	while (first) {
+		struct signer_job *job = first;
+
+		first = job->next;
+		log_issued(job);
+		signer_job_free(job);
+	}
+}
+
 static void *write_batches(void *arg)
 {
 	struct signer_process *sp = arg;
 	struct signer_job *first;
 
-	while ((first = signer_queue_pop(sp->to_write, SIGNER_BATCH_MAX))) {
+	while ((first = signer_batch_take(sp->batch))) {
 		struct err err = ERR_INIT;
 
 		if (commit(sp, first, &err) < 0)
 			refuse_all(first, &err);
-		while (first) {
-			struct signer_job *job = first;
-
-			first = job->next;
-			job->reply.id = job->request.id;
-			send_reply(sp->fd, &job->reply);
-			log_issued(job);
-			signer_job_free(job);
-		}
+		answer(sp, first);
 	}
 	return NULL;
 }
@@ -396,6 +402,17 @@ static void *follow_clock(void *arg)
 
 /* ---- the socket ---- */
 
+/* Hands a request to the workers, unless there are too many. */
+static bool accept_job(struct signer_process *sp, struct signer_job *job)
+{
+	if (!signer_batch_expect(sp->batch))
+		return false;
+	if (signer_queue_push(sp->to_sign, job))
+		return true;
+	signer_batch_miss(sp->batch);
+	return false;
+}
+
 /* Takes one packet from the gateway; false if it cannot even be answered. */
 static bool receive(struct signer_process *sp, const char *packet, size_t len)
 {
@@ -403,8 +420,7 @@ static bool receive(struct signer_process *sp, const char *packet, size_t len)
 	struct err err = ERR_INIT;
 	int64_t id;
 
-	if (signer_request_read(packet, len, &job->request, &err) == 0 &&
-		signer_queue_push(sp->to_sign, job))
+	if (signer_request_read(packet, len, &job->request, &err) == 0 && accept_job(sp, job))
 		return true;
 	if (err.code == ERR_NONE)
 		(void)err_set(&err, ERR_BUSY, "too many tokens are under way");
@@ -417,30 +433,18 @@ static bool receive(struct signer_process *sp, const char *packet, size_t len)
 	return id != 0;
 }
 
-/* Reads what there is; false once the gateway has closed its end, or talks nonsense. */
-static bool receive_all(struct signer_process *sp, char *packet)
-{
-	for (;;) {
-		const ssize_t len = recv(sp->fd, packet, SIGNER_MESSAGE_MAX, MSG_DONTWAIT);
-
-		if (len == 0 || (len > 0 && !receive(sp, packet, (size_t)len)))
-			return false;
-		if (len < 0 && errno != EINTR)
-			return errno == EAGAIN;
-	}
-}
-
-/* Reads packets until the gateway closes its end. */
+/* Reads packets until the gateway closes its end, or talks nonsense. */
 static int serve(struct signer_process *sp, struct err *err)
 {
 	auto_free char *packet = text_alloc(SIGNER_MESSAGE_MAX, 1);
-	struct pollfd pfd = { .fd = sp->fd, .events = POLLIN };
 
 	for (;;) {
-		if (poll(&pfd, 1, -1) < 0 && errno != EINTR)
-			return err_errno(err, ERR_FAILED, "could not wait for the gateway");
-		if (pfd.revents != 0 && !receive_all(sp, packet))
+		const ssize_t len = recv(sp->fd, packet, SIGNER_MESSAGE_MAX, 0);
+
+		if (len == 0 || (len > 0 && !receive(sp, packet, (size_t)len)))
 			return 0;
+		if (len < 0 && errno != EINTR)
+			return err_errno(err, ERR_FAILED, "could not wait for the gateway");
 	}
 }
 
@@ -452,7 +456,7 @@ static void stop_workers(struct signer_process *sp)
 	signer_queue_close(sp->to_sign);
 	for (size_t i = 0; i < sp->worker_count; i++)
 		(void)pthread_join(sp->workers[i], NULL); /* started, not detached */
-	signer_queue_close(sp->to_write);
+	signer_batch_close(sp->batch);
 	(void)pthread_join(sp->writer, NULL);
 }
 
@@ -535,7 +539,7 @@ static int prepare(struct signer_process *sp, struct err *err)
 		tell_restored(sp, err) < 0 || first_rotation(sp, err) < 0)
 		return -1;
 	sp->to_sign = signer_queue_new(SIGNER_QUEUE_MAX);
-	sp->to_write = signer_queue_new(SIGNER_QUEUE_MAX);
+	sp->batch = signer_batch_new(SIGNER_QUEUE_MAX);
 	sp->checkpoint_uptime_s = clock_read().uptime_s;
 	return start_threads(sp, err);
 }
@@ -543,7 +547,7 @@ static int prepare(struct signer_process *sp, struct err *err)
 static void release(struct signer_process *sp)
 {
 	signer_queue_free(sp->to_sign);
-	signer_queue_free(sp->to_write);
+	signer_batch_free(sp->batch);
 	keyring_slot_close(sp->slot);
 	sealing_free(sp->sealing);
 	if (sp->stop_fd >= 0)

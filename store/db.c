@@ -417,6 +417,23 @@ int db_insert(struct db *db, enum sql sql, const struct db_value *values, int64_
 	return 0;
 }
 
+/* ---- snapshots ---- */
+
+static const struct db_value no_values = { .kind = DB_END };
+
+struct db *db_snapshot(struct db *db, struct err *err)
+{
+	return db_exec(db, SQL_SNAPSHOT_BEGIN, &no_values, err) < 0 ? NULL : db;
+}
+
+void db_snapshot_end(struct db *db)
+{
+	struct err ignored = ERR_INIT;
+
+	if (db && db_exec(db, SQL_SNAPSHOT_END, &no_values, &ignored) < 0)
+		db_rollback(db); /* nothing was written: there is nothing to lose */
+}
+
 /* ---- columns ---- */
 
 static int fail_damaged(const struct db_rows *rows, struct err *err)

@@ -60,6 +60,17 @@ void db_rollback(struct db *db);
  * commit that finds no other reader in the way. */
 void db_scrub(struct db *db);
 
+/* Until the end of the scope all that is read is of one moment, and each statement is spared
+ * taking and giving back the engine's locks on the file:
+ *   auto_snapshot struct db *db = db_snapshot(store->db, err);   NULL on failure */
+struct db *db_snapshot(struct db *db, struct err *err);
+void db_snapshot_end(struct db *db);
+static inline void auto_snapshot_(struct db **db)
+{
+	db_snapshot_end(*db);
+}
+#define auto_snapshot __attribute__((cleanup(auto_snapshot_)))
+
 /* ---- statements ---- */
 
 struct db_value {

@@ -48,6 +48,8 @@
 #define SQL_AUDIT_NEWEST SQL_AUDIT_NEWEST_OF("")
 
 #define SQL_STATEMENTS(X)                                                                      \
+	X(SNAPSHOT_BEGIN, "BEGIN")                                                             \
+	X(SNAPSHOT_END, "COMMIT")                                                              \
 	X(ISSUER_INSERT,                                                                       \
 		"INSERT INTO issuer (name, url, revision, audit_seq, audit_hash, "             \
 		"created_at) VALUES (?1, ?2, 1, 0, ?3, ?4)")                                   \

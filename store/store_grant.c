@@ -155,15 +155,17 @@ int store_grant_for(struct store *store, const char *issuer, const char *user,
 	char *const *groups, size_t group_count, struct store_grants *ret, struct err *err)
 {
 	auto_unlock pthread_mutex_t *held = auto_lock(&store->lock);
+	auto_snapshot struct db *db = db_snapshot(store->db, err);
 	auto_store_grants struct store_grants list = { .count = 0 };
 
 	/* A grant is for one user or one group, so none is found twice. */
-	if (find_grants(store->db, SQL_GRANT_BY_USER, DB_BIND(db_text(issuer), db_text(user)),
-		    &list, err) < 0)
+	if (!db ||
+		find_grants(db, SQL_GRANT_BY_USER, DB_BIND(db_text(issuer), db_text(user)),
+			&list, err) < 0)
 		return -1;
 	for (size_t i = 0; i < group_count; i++)
 		if (!is_repeated(groups, i) &&
-			find_grants(store->db, SQL_GRANT_BY_GROUP,
+			find_grants(db, SQL_GRANT_BY_GROUP,
 				DB_BIND(db_text(issuer), db_text(groups[i])), &list, err) < 0)
 			return -1;
 	if (list.count > 1)

@@ -42,6 +42,7 @@ unit_tests += \
 	%D%/unit/test_sealing \
 	%D%/unit/test_secret \
 	%D%/unit/test_settings \
+	%D%/unit/test_signer_batch \
 	%D%/unit/test_signer_job \
 	%D%/unit/test_signer_message \
 	%D%/unit/test_text

@@ -6,6 +6,8 @@ CLANG_TIDY = clang-tidy
 CLANG_FORMAT = clang-format
 FUZZ_CC = clang
 FUZZ_SECONDS = 600
+PYTHON = /usr/bin/python3
+BENCH_LIBS = -lssl -lcrypto
 
 code_dirs = base conf store keys access setup issuer ctl agent t
 find_code = cd $(top_srcdir) && find $(code_dirs) -type f 2>/dev/null
@@ -74,6 +76,20 @@ soak: check-programs
 	cd $(abs_builddir) && SRCDIR='$(abs_top_srcdir)' BUILDDIR='$(abs_top_builddir)' ROUNDS=3000 \
 		$(abs_top_srcdir)/%D%/5004-crash-random.t
 
+# Our daemon, the limit and the peers side by side: doc/performance.md. BENCH_ONLY=mint for some
+# of it, BENCH_JSON=FILE for all the numbers. What Debian has of the peers:
+#   apt-get install golang-go nginx-light glewlwyd     (node and npm: see t/lib/deps.sh)
+EXTRA_PROGRAMS = %D%/bench/load
+%C%_bench_load_SOURCES = %D%/bench/load.c %D%/bench/connection.c %D%/bench/connection.h
+%C%_bench_load_LDADD = $(BENCH_LIBS)
+CLEANFILES += $(EXTRA_PROGRAMS)
+EXTRA_DIST += %D%/bench/bench.py %D%/bench/cases.py %D%/bench/report.py %D%/bench/servers.py \
+	%D%/bench/peers
+
+bench: issuerd issuerctl %D%/bench/load
+	@BUILDDIR='$(abs_builddir)' PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(abs_srcdir)/%D%/bench/bench.py \
+		$${BENCH_JSON:+--json "$$BENCH_JSON"}
+
 check-programs: $(check_PROGRAMS)
 
 fuzz-targets: $(fuzz_targets)
@@ -92,4 +108,4 @@ coverage:
 		END { for (f in best) printf "%6.2f %%  %s\n", best[f], f }' | sort -k 3
 
 .PHONY: lint lint-analyzer lint-cppcheck lint-clang-tidy lint-shellcheck
-.PHONY: format format-check fuzz fuzz-targets soak check-programs coverage
+.PHONY: bench format format-check fuzz fuzz-targets soak check-programs coverage

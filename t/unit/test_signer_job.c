@@ -20,7 +20,7 @@ static struct signer_job *job(int64_t id)
 /* Takes one job out and gives back its id. */
 static int64_t pop_id(struct signer_queue *queue)
 {
-	struct signer_job *got = signer_queue_pop(queue, 1);
+	struct signer_job *got = signer_queue_pop(queue);
 	const int64_t id = got ? got->request.id : -1;
 
 	signer_job_free(got);
@@ -55,29 +55,6 @@ static void a_full_queue_takes_no_more(void **state)
 	signer_queue_free(queue); /* with two inside */
 }
 
-static void a_batch_is_no_larger_than_asked(void **state)
-{
-	struct signer_queue *queue = signer_queue_new(10);
-	struct signer_job *batch;
-	int64_t id = 1;
-
-	(void)state;
-	for (int64_t i = 1; i <= 5; i++)
-		assert_true(signer_queue_push(queue, job(i)));
-	batch = signer_queue_pop(queue, 3);
-	while (batch) {
-		struct signer_job *next = batch->next;
-
-		assert_int_equal(batch->request.id, id++);
-		signer_job_free(batch);
-		batch = next;
-	}
-	assert_int_equal(id, 4);
-	assert_int_equal(pop_id(queue), 4);
-	assert_int_equal(pop_id(queue), 5);
-	signer_queue_free(queue);
-}
-
 static void a_closed_queue_gives_what_it_has_and_ends(void **state)
 {
 	struct signer_queue *queue = signer_queue_new(10);
@@ -89,8 +66,7 @@ static void a_closed_queue_gives_what_it_has_and_ends(void **state)
 	assert_false(signer_queue_push(queue, late));
 	signer_job_free(late);
 	assert_int_equal(pop_id(queue), 1);
-	assert_null(signer_queue_pop(queue, 1));
-	assert_null(signer_queue_pop(queue, 5));
+	assert_null(signer_queue_pop(queue));
 	signer_queue_free(queue);
 	signer_queue_free(NULL);
 	signer_job_free(NULL);
@@ -102,7 +78,7 @@ static void *take_all(void *arg)
 	struct signer_job *got;
 	uintptr_t count = 0;
 
-	while ((got = signer_queue_pop(queue, 1))) {
+	while ((got = signer_queue_pop(queue))) {
 		count++;
 		signer_job_free(got);
 	}
@@ -133,6 +109,5 @@ static void many_threads_lose_and_double_nothing(void **state)
 
 UNIT_MAIN(cmocka_unit_test(jobs_come_out_in_order),
 	cmocka_unit_test(a_full_queue_takes_no_more),
-	cmocka_unit_test(a_batch_is_no_larger_than_asked),
 	cmocka_unit_test(a_closed_queue_gives_what_it_has_and_ends),
 	cmocka_unit_test(many_threads_lose_and_double_nothing));

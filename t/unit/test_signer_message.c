@@ -451,50 +451,172 @@ static void assert_refused_when_cut(const char *packet)
 
 static void a_packet_cut_anywhere_is_refused(void **state)
 {
-	static const char reply[] = "{\"id\":5,\"token\":\"a.b.c\",\"jti\":\"j\",\"kid\":\"k\","
-				    "\"subject\":\"s\",\"exp\":9}";
+	static const char reply[] =
+		"5\0000\0\0009\0j\0k\0s\0a.b.c"; /* and the last zero byte */
 	struct signer_reply answer;
 	struct err err;
 
 	(void)state;
 	assert_refused_when_cut("{\"id\":5," TOKEN "}");
 	assert_refused_when_cut("{\"id\":5," REFUSAL ",\"subject\":\"s\"}");
-	for (size_t len = 0; len < strlen(reply); len++)
+	for (size_t len = 0; len < sizeof(reply); len++)
 		assert_fails(ERR_FAILED, signer_reply_read(reply, len, &answer, &err));
+	assert_succeeds(signer_reply_read(reply, sizeof(reply), &answer, &err));
+	mint_token_free(&answer.token);
 }
+
+/* Strings of a reply, each with its zero byte: REPLY("5\0", "0\0", ...). */
+#define REPLY(...)                                                                             \
+	{                                                                                      \
+		__VA_ARGS__, sizeof(__VA_ARGS__) - 1                                           \
+	}
+
+struct packet {
+	const char *p;
+	size_t len;
+};
 
 static void bad_replies_are_refused(void **state)
 {
-	static const char *const cases[] = { "{}", "[]", "{\"id\":\"5\"}", "{\"id\":5,\"x\":1}",
-		"{\"id\":5,\"id\":5}", "{\"id\":5,\"token\":7}", "{\"id\":5,\"token\":null}",
-		"{\"id\":5,\"exp\":1.5}", "{\"id\":5,\"error\":\"x\"}",
-		"{\"id\":5,\"code\":0,\"error\":\"x\"}",
-		"{\"id\":5,\"code\":-1,\"error\":\"x\"}",
-		"{\"id\":5,\"code\":999,\"error\":\"x\"}",
-		"{\"id\":5,\"jti\":\"49e778b8-bd24-4aba-91d0-f44fdc109fb2x\"}",
-		"{\"id\":5,\"kid\":\"01234567890123456789012345678901234567890123\"}" };
+	static const struct packet cases[] = {
+		REPLY(""),
+		REPLY("\0"),
+		REPLY("{\"id\":5}"),
+		REPLY("x\0"
+		      "0\0"
+		      "\0"
+		      "0\0"
+		      "\0"
+		      "\0"
+		      "\0"
+		      "\0"),
+		REPLY("\0"
+		      "0\0"
+		      "\0"
+		      "0\0"
+		      "\0"
+		      "\0"
+		      "\0"
+		      "\0"),
+		REPLY("5\0"
+		      "x\0"
+		      "\0"
+		      "0\0"
+		      "\0"
+		      "\0"
+		      "\0"
+		      "\0"),
+		REPLY("5\0"
+		      "-1\0"
+		      "x\0"
+		      "0\0"
+		      "\0"
+		      "\0"
+		      "\0"
+		      "\0"),
+		REPLY("5\0"
+		      "999\0"
+		      "x\0"
+		      "0\0"
+		      "\0"
+		      "\0"
+		      "\0"
+		      "\0"),
+		REPLY("5\0"
+		      "0\0"
+		      "\0"
+		      "1.5\0"
+		      "\0"
+		      "\0"
+		      "\0"
+		      "\0"),
+		REPLY("5\0"
+		      "0\0"
+		      "\0"
+		      "-1\0"
+		      "\0"
+		      "\0"
+		      "\0"
+		      "\0"),
+		REPLY("5\0"
+		      "0\0"
+		      "\0"
+		      "0\0"
+		      "49e778b8-bd24-4aba-91d0-f44fdc109fb2x\0"
+		      "\0"
+		      "\0"
+		      "\0"),
+		REPLY("5\0"
+		      "0\0"
+		      "\0"
+		      "0\0"
+		      "\0"
+		      "01234567890123456789012345678901234567890123\0"
+		      "\0"
+		      "\0"),
+		REPLY("5\0"
+		      "0\0"
+		      "\0"
+		      "0\0"
+		      "\0"
+		      "\0"
+		      "\0"
+		      "\0"
+		      "\0"),
+		REPLY("5\0"
+		      "0\0"
+		      "\0"
+		      "0\0"
+		      "\0"
+		      "\0"
+		      "\0"),
+	};
 	struct signer_reply got = { .id = 99 };
 	struct err err;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
 		assert_fails(ERR_FAILED,
-			signer_reply_read(cases[i], strlen(cases[i]), &got, &err));
+			signer_reply_read(cases[i].p, cases[i].len, &got, &err));
 	assert_int_equal(got.id, 99);
 }
 
-/* A code without a text, or a text without a code, is not success. */
+/* A text without a code is not success, and an error brings no token. */
 static void an_error_is_never_taken_for_success(void **state)
 {
-	static const char *const cases[] = { "{\"id\":5,\"code\":5}",
-		"{\"id\":5,\"code\":5,\"token\":\"a.b.c\"}" };
+	static const struct packet cases[] = {
+		REPLY("5\0"
+		      "0\0"
+		      "why\0"
+		      "0\0"
+		      "\0"
+		      "\0"
+		      "\0"
+		      "\0"),
+		REPLY("5\0"
+		      "5\0"
+		      "why\0"
+		      "0\0"
+		      "\0"
+		      "\0"
+		      "\0"
+		      "a.b.c\0"),
+		REPLY("5\0"
+		      "5\0"
+		      "\0"
+		      "0\0"
+		      "\0"
+		      "\0"
+		      "\0"
+		      "a.b.c\0"),
+	};
 	struct signer_reply got;
 	struct err err;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
 		assert_fails(ERR_FAILED,
-			signer_reply_read(cases[i], strlen(cases[i]), &got, &err));
+			signer_reply_read(cases[i].p, cases[i].len, &got, &err));
 }
 
 static void an_audience_keeps_its_zero_byte(void **state)
