@@ -69,12 +69,36 @@ static int fail_io(const struct db *db, struct err *err)
 {
 	errno = sqlite3_system_errno(db->conn);
 	if (errno == ENOSPC || errno == EDQUOT)
-		return err_set(err, ERR_FAILED,
+		return err_set(err, ERR_BUSY,
 			"could not write '%s': disk full; free some space and try again",
 			db->name);
 	if (errno == 0)
 		errno = EIO;
-	return err_errno(err, ERR_FAILED, "could not read or write '%s'", db->name);
+	return err_errno(err, ERR_BUSY, "could not read or write '%s'", db->name);
+}
+
+static bool has_failed(sqlite3_file *file)
+{
+	int last = 0;
+
+	return file && file->pMethods &&
+		file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &last) ==
+		SQLITE_OK &&
+		last == EIO;
+}
+
+/* A read that the disk refuses comes as damage; database and WAL know better. */
+static bool is_disk_failing(const struct db *db)
+{
+	sqlite3_file *file = NULL;
+	sqlite3_file *wal = NULL;
+
+	return (sqlite3_file_control(db->conn, NULL, SQLITE_FCNTL_FILE_POINTER, &file) ==
+			       SQLITE_OK &&
+		       has_failed(file)) ||
+		(sqlite3_file_control(db->conn, NULL, SQLITE_FCNTL_JOURNAL_POINTER, &wal) ==
+				SQLITE_OK &&
+			has_failed(wal));
 }
 
 /* Turns the connection's latest error into ours: the one place that knows SQLite's codes. */
@@ -89,12 +113,14 @@ static int fail(const struct db *db, struct err *err)
 	case SQLITE_LOCKED:
 		return fail_busy(db, err);
 	case SQLITE_FULL:
-		return err_set(err, ERR_FAILED,
+		return err_set(err, ERR_BUSY,
 			"could not write '%s': disk full; free some space and try again",
 			db->name);
 	case SQLITE_IOERR:
 		return fail_io(db, err);
 	case SQLITE_CORRUPT:
+		if (is_disk_failing(db))
+			return fail_io(db, err);
 		return err_set(err, ERR_FAILED,
 			"'%s' is damaged; stop issuerd and restore it from a backup", db->name);
 	case SQLITE_NOTADB:

@@ -1,10 +1,10 @@
 /* store.h - what issuerd remembers, in words of the domain; no SQL shows through. A handle may
  * be used by any thread: calls are serialised inside. Errors: ERR_NOT_FOUND, ERR_CONFLICT
  * (exists already, or somebody else was first), ERR_BUSY (another process held the lock too
- * long), ERR_BAD_INPUT (a name or a value that may not be stored), ERR_FAILED (disk full,
- * damaged, newer version ...: the text says). A failed call changed nothing. What comes back
- * through `ret` is the caller's, released by the function that bears its name. Every tenant's
- * rows carry `issuer`, the issuer's name.
+ * long, the disk is full or fails: worth another try), ERR_BAD_INPUT (a name or a value that
+ * may not be stored), ERR_FAILED (damaged, newer version ...: the text says). A failed call
+ * changed nothing. What comes back through `ret` is the caller's, released by the function that
+ * bears its name. Every tenant's rows carry `issuer`, the issuer's name.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef STORE_H
 #define STORE_H
