@@ -43,6 +43,7 @@ struct signer {
 	pid_t pid;            /* of the signer while fd >= 0; the reader reaps it after that */
 	int fd;               /* -1: no signer */
 	bool is_stopping;
+	struct err audit; /* why it cannot be written; ERR_NONE if it can */
 	int64_t next_id;
 	size_t pending_count;
 	struct pending pending[PENDING_MAX];
@@ -297,7 +298,26 @@ bool signer_is_up(struct signer *signer)
 	return signer->fd >= 0 && !signer->is_stopping;
 }
 
+int signer_check_audit(struct signer *signer, struct err *err)
+{
+	auto_unlock pthread_mutex_t *held = auto_lock(&signer->lock);
+
+	(void)held;
+	if (signer->audit.code == ERR_NONE)
+		return 0;
+	*err = signer->audit;
+	return -1;
+}
+
 /* ---- the reader: delivers answers, replaces a dead signer ---- */
+
+static void note_audit(struct signer *signer, const struct err *why)
+{
+	auto_unlock pthread_mutex_t *held = auto_lock(&signer->lock);
+
+	(void)held;
+	signer->audit = *why;
+}
 
 static void deliver(struct signer *signer, const char *packet, size_t len)
 {
@@ -309,7 +329,9 @@ static void deliver(struct signer *signer, const char *packet, size_t len)
 		log_event(LOG_ERROR, "signer.bad_reply", "error", err.text, NULL);
 		return;
 	}
-	if (pending_take(signer, reply.id, &place))
+	if (reply.id == SIGNER_AUDIT_ID)
+		note_audit(signer, &reply.err);
+	else if (pending_take(signer, reply.id, &place))
 		place.done(place.ctx, &reply);
 	mint_token_free(&reply.token);
 }
@@ -368,6 +390,7 @@ static bool detach(struct signer *signer)
 	(void)close(
 		signer->fd); /* only the reader closes, so no number is reused under a sender */
 	signer->fd = -1;
+	signer->audit = (struct err)ERR_INIT; /* the next one will say */
 	return signer->is_stopping;
 }
 

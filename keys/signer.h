@@ -50,4 +50,8 @@ int signer_check_room(struct signer *signer, struct err *err);
 
 bool signer_is_up(struct signer *signer);
 
+/* Why the signer cannot write the audit, and so mints nothing: its own words. 0 if it can, for
+ * all it has said. */
+int signer_check_audit(struct signer *signer, struct err *err);
+
 #endif

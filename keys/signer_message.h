@@ -46,12 +46,13 @@ struct signer_request {
 
 /* The answer: err.code is ERR_NONE if it was done. `token` is filled for tokens. */
 struct signer_reply {
-	int64_t id; /* of the request; SIGNER_READY_ID for the first message of a signer */
+	int64_t id; /* of the request, or one of the two below */
 	struct mint_token token;
 	struct err err;
 };
 
-#define SIGNER_READY_ID 0
+#define SIGNER_READY_ID 0    /* the first message of a signer */
+#define SIGNER_AUDIT_ID (-1) /* unasked: can the audit be written? `err` says why not */
 
 /* The packet; the caller frees. ERR_BAD_INPUT if it would be too long. */
 int signer_request_write(const struct signer_request *request, char **ret, size_t *ret_len,

@@ -51,6 +51,7 @@ struct signer_process {
 	pthread_t clock_follower;
 	int stop_fd;                    /* readable when it is time to end */
 	atomic_bool is_rotation_wanted; /* the keys have changed */
+	atomic_bool is_audit_failing;   /* the last commit failed */
 	/* The clock follower's own: when to look for what is due. */
 	struct clock_reading looked_at;
 	int64_t look_after_s;
@@ -251,6 +252,32 @@ static int commit(struct signer_process *sp, struct signer_job *first, struct er
 	return rc;
 }
 
+/* Tells the gateway, which cannot write and so cannot know, of each failure and of its end. */
+static void tell_audit(struct signer_process *sp, const struct err *why)
+{
+	const bool is_failing = why->code != ERR_NONE;
+	const bool was_failing = atomic_exchange(&sp->is_audit_failing, is_failing);
+
+	if (is_failing || was_failing)
+		refuse(sp, SIGNER_AUDIT_ID, why);
+	if (was_failing && !is_failing)
+		log_event(LOG_INFO, "audit.resumed", NULL);
+}
+
+/* A server that is not ready may be asked for nothing: it finds out by itself that it can write
+ * again, by a row that says so. */
+static void try_audit(struct signer_process *sp)
+{
+	const struct store_audit row = {
+		.at = clock_now(), .event = "audit.resumed", .actor = "issuerd", .outcome = "ok"
+	};
+	struct err err = ERR_INIT;
+
+	(void)store_audit_append(sp->settings->store, sp->settings->issuer, STORE_ANY_REVISION,
+		&row, 1, &err); /* the gateway is told */
+	tell_audit(sp, &err);
+}
+
 /* No token leaves without its row: if the commit failed, nobody gets one. */
 static void refuse_all(struct signer_job *first, const struct err *why)
 {
@@ -299,6 +326,7 @@ static void *write_batches(void *arg)
 
 		if (commit(sp, first, &err) < 0)
 			refuse_all(first, &err);
+		tell_audit(sp, &err);
 		answer(sp, first);
 	}
 	return NULL;
@@ -395,8 +423,11 @@ static void *follow_clock(void *arg)
 	struct signer_process *sp = arg;
 	struct pollfd pfd = { .fd = sp->stop_fd, .events = POLLIN };
 
-	while (poll(&pfd, 1, SIGNER_TICK_MS) <= 0)
+	while (poll(&pfd, 1, SIGNER_TICK_MS) <= 0) {
+		if (atomic_load(&sp->is_audit_failing))
+			try_audit(sp);
 		tick(sp);
+	}
 	return NULL;
 }
 
