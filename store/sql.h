@@ -187,6 +187,9 @@
 		"WHERE seq > ?2 AND +issuer = ?1 ORDER BY seq LIMIT ?3")                       \
 	X(AUDIT_LIST, SQL_AUDIT_NEWEST)                                                        \
 	X(AUDIT_LIST_SUBJECT, SQL_AUDIT_NEWEST_OF("AND subject = ?9 "))                        \
+	X(AUDIT_BEHIND,                                                                        \
+		"SELECT seq FROM audit WHERE +issuer = ?1 AND "                                \
+		"seq > (SELECT audit_seq FROM issuer WHERE name = ?1) ORDER BY seq LIMIT 1")   \
 	X(AUDIT_MARK, "SELECT seq, hash FROM audit WHERE issuer = ?1 AND seq = ?2")            \
 	X(AUDIT_BOUNDARY,                                                                      \
 		"SELECT seq, hash FROM audit WHERE +issuer = ?1 AND seq < coalesce("           \

@@ -106,10 +106,11 @@ static int verify_row(struct walk *w, const struct db_rows *rows, struct err *er
 	const int64_t seq = db_get_int(rows, TX_AUDIT_SEQ);
 	unsigned char stored[SECRET_HASH_LEN];
 
-	if (db_read_blob(rows, TX_AUDIT_HASH, stored, sizeof(stored), err) < 0)
-		return -1;
+	const bool is_hash =
+		db_read_blob(rows, TX_AUDIT_HASH, stored, sizeof(stored), err) == 0;
+
 	chain_next(&w->scratch, w->at.hash, w->issuer, &row, w->at.hash);
-	if (!secret_equal(w->at.hash, stored, sizeof(stored)))
+	if (!is_hash || !secret_equal(w->at.hash, stored, sizeof(stored)))
 		return err_set(err, ERR_UNHEALTHY,
 			"audit record %s of '%s' does not follow from record %s: it was changed or "
 			"moved, or records between the two were removed",
@@ -139,6 +140,25 @@ static int verify_stride(struct walk *w, struct err *err)
 		count++;
 	}
 	return more < 0 ? -1 : count;
+}
+
+/* The head moves with each append, so nothing can lie behind it that was appended. */
+static int check_end(const struct walk *w, struct err *err)
+{
+	auto_unlock pthread_mutex_t *held = auto_lock(&w->store->lock);
+	auto_rows struct db_rows *rows = NULL;
+	int count;
+
+	if (db_query(w->store->db, SQL_AUDIT_BEHIND, DB_BIND(db_text(w->issuer)), &rows, err) <
+		0)
+		return -1;
+	count = db_next(rows, err);
+	if (count > 0)
+		return err_set(err, ERR_UNHEALTHY,
+			"audit record %s of '%s' does not follow from its last one: it was put "
+			"there",
+			text_num(db_get_int(rows, 0)).s, w->issuer);
+	return count;
 }
 
 static int tell(struct walk *w, const struct store_audit_watch *watch, struct err *err)
@@ -181,6 +201,8 @@ int store_audit_verify(struct store *store, const char *issuer,
 		return err_set(err, ERR_UNHEALTHY,
 			"the last audit record of '%s', %s, is not the one that was written",
 			issuer, text_num(w.at.seq).s);
+	if (check_end(&w, err) < 0)
+		return -1;
 	*ret = w.proof;
 	return 0;
 }

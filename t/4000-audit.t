@@ -112,13 +112,25 @@ tampered "a changed record is named" "^issuerctl: audit record $N of 'main' does
 	"UPDATE audit SET subject='system:serviceaccount:demo:other' WHERE seq=$N"
 for member in at=at+1 "event='token.refused'" "actor='x'" "auth='certificate'" "peer='x'" "agent='x'" \
 	"audience='[]'" asked=1 lifetime=1 "bound='pod x'" "rule='grant 2'" "jti='x'" "kid='x'" exp=exp+1 \
-	"outcome='x'" "detail=''"; do
+	"outcome='x'" "detail=''" "hash=zeroblob(32)" "hash=x''"; do
 	tampered "also if only ${member%%=*} was" "audit record $N of " "UPDATE audit SET $member WHERE seq=$N"
 done
 tampered "a removed record is missed" "audit record $((N + 1)) of 'main' does not follow from record $((N - 1))" \
 	"DELETE FROM audit WHERE seq=$N"
 tampered "two that changed places" "audit record $N of " \
 	"UPDATE audit SET seq=-1 WHERE seq=$N; UPDATE audit SET seq=$N WHERE seq=$N+1; UPDATE audit SET seq=$N+1 WHERE seq=-1"
+tampered "two whose members changed places" "audit record $N of " \
+	"CREATE TEMP TABLE a AS SELECT * FROM audit WHERE seq=$N;
+	UPDATE audit SET (jti, exp, hash) = (SELECT jti, exp, hash FROM audit WHERE seq=$N+1) WHERE seq=$N;
+	UPDATE audit SET (jti, exp, hash) = (SELECT jti, exp, hash FROM a) WHERE seq=$N+1"
+tampered "a record put in between" "audit record $((N + 1)) of " \
+	"UPDATE audit SET seq=-seq WHERE seq>$N; UPDATE audit SET seq=1-seq WHERE seq<0;
+	INSERT INTO audit SELECT $N+1, issuer, at, event, actor, auth, peer, agent, subject, audience, asked, lifetime, bound, rule, jti, kid, exp, outcome, detail, hash FROM audit WHERE seq=$N"
+tampered "a record put at the end" "audit record [0-9]+ of 'main' does not follow" \
+	"INSERT INTO audit SELECT (SELECT max(seq)+1 FROM audit), issuer, at, event, actor, auth, peer, agent, subject, audience, asked, lifetime, bound, rule, 'x', kid, exp, outcome, detail, hash FROM audit WHERE seq=$N"
+tampered "all of them taken out" "^issuerctl: the audit of 'main' ends with record 0, but its last was " "DELETE FROM audit"
+tampered "one taken out, with another in its place" "audit record $N of " \
+	"DELETE FROM audit WHERE seq=$N; UPDATE audit SET seq=$N WHERE seq=$N+1"
 tampered "the last ones cut off" "ends with record $N, but its last was " "DELETE FROM audit WHERE seq>$N"
 tampered "cut off with the head moved back" "is not the one that was written" \
 	"DELETE FROM audit WHERE seq>$N; UPDATE issuer SET audit_seq=$N"
@@ -155,6 +167,12 @@ ok "the store as it was is whole again" verify
 issuerctl audit export --cursor cursor >exported
 is "all is exported" "$(wc -l <exported | tr -d ' ')" "$(audit 1)"
 is "once" "$(issuerctl audit export --cursor cursor)" ""
+# An end that was cut off together with the head, checkpoints and all, is missed by who kept a cursor.
+sqlite3 state/issuer.db "DELETE FROM audit WHERE seq>$N;
+	UPDATE issuer SET audit_seq=$N, audit_hash=(SELECT hash FROM audit WHERE seq=$N)"
+one_line "an end that was cut off with the head" 1 'is gone' issuerctl audit export --cursor cursor
+rm -f state/issuer.db-wal state/issuer.db-shm
+cp whole.db state/issuer.db
 issuer_start
 ask_token demo app "$AWS" >/dev/null
 is "then what is new" "$(issuerctl audit export --cursor cursor | jq -r .jti)" "$(claims "$(token_of)" | jq -r .jti)"
