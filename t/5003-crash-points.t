@@ -5,11 +5,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck source=t/lib/issuer.sh
 . "${SRCDIR:-.}/t/lib/issuer.sh"
+# shellcheck source=t/lib/faults.sh
+. "$SRCDIR/t/lib/faults.sh"
 DAY=86400
 NOW=1900000000
 KEYS='keys: {algorithm: ES256}' # quickly made
-TEST_CRASH=$WORK/crash
-export TEST_CRASH
 MOST=200 # writes; no act takes so many
 
 clock_set $NOW
@@ -25,10 +25,6 @@ begin_anew() {
 	cp -a pristine state
 	clock_set "$1"
 }
-
-# arm ORDER, disarm - see t/lib/crash.c.
-arm() { echo "$1" >"$TEST_CRASH.new" && mv "$TEST_CRASH.new" "$TEST_CRASH"; }
-disarm() { rm -f "$TEST_CRASH"; }
 
 # whole WHAT - after write $n: says what is wrong, once.
 whole() {

@@ -90,7 +90,9 @@ shell_tests += \
 	%D%/5001-trouble.t \
 	%D%/5002-stalled-tls.t \
 	%D%/5003-crash-points.t \
-	%D%/5004-crash-random.t
+	%D%/5004-crash-random.t \
+	%D%/5005-batch-faults.t \
+	%D%/5006-overload.t
 
 fuzz_targets += \
 	%D%/fuzz/fuzz_b64url \
@@ -113,7 +115,7 @@ EXTRA_DIST += $(shell_tests) %D%/run %D%/unit/unit.h %D%/unit/jws_forge.h \
 	%D%/unit/keys_fixture.h %D%/unit/objects_fixture.h %D%/unit/pki.h %D%/unit/chance.h %D%/unit/count_records.h %D%/unit/plan_world.h %D%/data/vectors.h \
 	%D%/lib/tap.sh %D%/lib/certificates.sh %D%/lib/clock.sh %D%/lib/deps.sh \
 	%D%/lib/step.sh %D%/lib/answers.py %D%/lib/clients.py \
-	%D%/lib/issuer.sh %D%/lib/callers.sh %D%/lib/forge.py %D%/lib/keep_alive.py \
+	%D%/lib/issuer.sh %D%/lib/faults.sh %D%/lib/storm.py %D%/lib/callers.sh %D%/lib/forge.py %D%/lib/keep_alive.py \
 	%D%/lib/kube_pb.py %D%/lib/pki.py %D%/lib/post_hex.py %D%/lib/port.sh %D%/lib/search_memory.py %D%/fuzz/corpus \
 	%D%/fuzz/kube_object.h %D%/verifiers %D%/clients %D%/data/clients
 
@@ -136,9 +138,9 @@ check_PROGRAMS += %D%/issuerd-test %D%/issuerctl-test
 %C%_issuerctl_test_SOURCES = $(issuerctl_SOURCES)
 %C%_issuerctl_test_LDADD = libctl.a $(room_libs) %D%/libclock_file.a $(outside_libs)
 
-# And once more, to die at a write that the test chooses.
+# And once more, to die, or to meet an error, at a call that the test chooses.
 check_PROGRAMS += %D%/issuerd-crash %D%/issuerctl-crash
-crash_ldflags = -Wl,--wrap=fsync,--wrap=link,--wrap=rename,--wrap=mkostemp
+crash_ldflags = -Wl,--wrap=fsync,--wrap=link,--wrap=rename,--wrap=mkostemp,--wrap=send
 %C%_issuerd_crash_SOURCES = $(issuerd_SOURCES) %D%/lib/crash.c
 %C%_issuerd_crash_LDADD = $(room_libs) %D%/libclock_file.a $(outside_libs)
 %C%_issuerd_crash_LDFLAGS = $(AM_LDFLAGS) $(crash_ldflags)

@@ -75,6 +75,8 @@ soak: check-programs
 	WORLDS=2000 $(abs_builddir)/%D%/unit/test_plan_verifiers
 	cd $(abs_builddir) && SRCDIR='$(abs_top_srcdir)' BUILDDIR='$(abs_top_builddir)' ROUNDS=3000 \
 		$(abs_top_srcdir)/%D%/5004-crash-random.t
+	cd $(abs_builddir) && SRCDIR='$(abs_top_srcdir)' BUILDDIR='$(abs_top_builddir)' CLIENTS=8000 \
+		$(abs_top_srcdir)/%D%/5006-overload.t
 
 # Our daemon, the limit and the peers side by side: doc/performance.md. BENCH_ONLY=mint for some
 # of it, BENCH_JSON=FILE for all the numbers. What Debian has of the peers:

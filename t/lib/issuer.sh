@@ -208,7 +208,7 @@ store_is_whole() {
 
 # audit SQL-WHERE - how many audit rows there are.
 audit() {
-	sqlite3 -readonly state/issuer.db "SELECT count(*) FROM audit WHERE $1"
+	sqlite3 -readonly -cmd '.timeout 5000' state/issuer.db "SELECT count(*) FROM audit WHERE $1"
 }
 
 # audit_last CONDITION - 1 if it holds for the last row that is about a token. (A checkpoint comes
