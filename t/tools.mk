@@ -86,11 +86,15 @@ EXTRA_PROGRAMS = %D%/bench/load
 %C%_bench_load_LDADD = $(BENCH_LIBS)
 CLEANFILES += $(EXTRA_PROGRAMS)
 EXTRA_DIST += %D%/bench/bench.py %D%/bench/cases.py %D%/bench/report.py %D%/bench/servers.py \
-	%D%/bench/peers
+	%D%/bench/audit.py %D%/bench/peers
 
 bench: issuerd issuerctl %D%/bench/load
 	@BUILDDIR='$(abs_builddir)' PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(abs_srcdir)/%D%/bench/bench.py \
 		$${BENCH_JSON:+--json "$$BENCH_JSON"}
+
+# Ten million records: audit list and audit verify.
+bench-audit: issuerctl
+	@BUILDDIR='$(abs_builddir)' PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(abs_srcdir)/%D%/bench/audit.py
 
 check-programs: $(check_PROGRAMS)
 
@@ -110,4 +114,4 @@ coverage:
 		END { for (f in best) printf "%6.2f %%  %s\n", best[f], f }' | sort -k 3
 
 .PHONY: lint lint-analyzer lint-cppcheck lint-clang-tidy lint-shellcheck
-.PHONY: bench format format-check fuzz fuzz-targets soak check-programs coverage
+.PHONY: bench bench-audit format format-check fuzz fuzz-targets soak check-programs coverage
