@@ -70,6 +70,7 @@ struct conf_tokens {
 };
 
 struct conf_limits {
+	uint32_t header_bytes;     /* of one request, its first line included */
 	uint32_t body_bytes;       /* of one request */
 	uint32_t connections;      /* per listener */
 	struct conf_duration idle; /* a connection without traffic is closed after this */

@@ -100,6 +100,7 @@ static const cyaml_schema_field_t tokens_fields[] = {
 };
 
 static const cyaml_schema_field_t limits_fields[] = {
+	NUMBER("header_bytes", struct conf_limits, header_bytes),
 	NUMBER("body_bytes", struct conf_limits, body_bytes),
 	NUMBER("connections", struct conf_limits, connections),
 	WORD("idle", struct conf_limits, idle.text),
@@ -143,6 +144,8 @@ static const struct {
 	uint32_t min, max, value;
 } numbers[] = {
 	{ "keys.rsa_bits", offsetof(struct conf, keys.rsa_bits), 2048, 4096, 2048 },
+	{ "limits.header_bytes", offsetof(struct conf, limits.header_bytes), 4096, 32768,
+		8192 },
 	{ "limits.body_bytes", offsetof(struct conf, limits.body_bytes), 1024, 3145728, 65536 },
 	{ "limits.connections", offsetof(struct conf, limits.connections), 1, 100000, 1000 },
 };

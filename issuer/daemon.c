@@ -95,6 +95,7 @@ static int open_server(struct daemon *d, struct server *server,
 {
 	const struct conf_limits *limits = &d->gw.conf->limits;
 	struct http_options options = {
+		.head_max = limits->header_bytes,
 		.body_max = limits->body_bytes,
 		.connections = limits->connections,
 		.idle_s = (uint32_t)limits->idle.s,

@@ -1,6 +1,7 @@
 /* http.c - see http.h: exchanges and their server. What handlers call is in http_call.c.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <netdb.h>
 #include <pthread.h>
@@ -208,7 +209,7 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *connectio
 {
 	struct http_exchange *ex = exchange_new(cls, connection);
 
-	if (http_fault_has_many(uri))
+	if (http_fault_has_many(uri, ex->options->head_max))
 		deadline_set(ex->deadline, 1); /* unless it comes as far as to be refused */
 	ex->after_uri = uri + strlen(uri) + 1;
 	return ex;
@@ -223,7 +224,7 @@ static enum MHD_Result begin(struct http_exchange *ex, const struct http_line *l
 	ex->state = HTTP_READING;
 	request->method = line->method;
 	request->path = line->path;
-	request->fault = http_fault(ex->connection, line);
+	request->fault = http_fault(ex->connection, line, ex->options->head_max);
 	request->is_body_too_large = announces_too_much(ex);
 	return request->fault != 0 || request->is_body_too_large ? handle(ex) : MHD_YES;
 }
@@ -336,7 +337,7 @@ static struct MHD_Daemon *start(struct http *http)
 		(unsigned)(is_tls ? HTTP_POOL_TLS : HTTP_POOL_PLAIN),
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->idle_s,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_BYTES,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, http_connection_bytes(options->head_max),
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes,
 		NULL, MHD_OPTION_URI_LOG_CALLBACK, on_uri, http, MHD_OPTION_NOTIFY_COMPLETED,
 		on_completed, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
@@ -350,6 +351,7 @@ int http_open(const struct http_options *options, struct http **ret, struct err 
 	struct http *http = text_alloc(1, sizeof(*http));
 	pthread_condattr_t attr;
 
+	assert(options->head_max >= HTTP_HEAD_MIN);
 	http->options = *options;
 	http->deadlines = deadline_list_new();
 	if (pthread_mutex_init(&http->lock, NULL) != 0 || pthread_condattr_init(&attr) != 0 ||

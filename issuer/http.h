@@ -1,8 +1,8 @@
 /* http.h - HTTP/1.1 over plain TCP, TLS or a Unix socket, by libmicrohttpd. A handler sees
  * values and no socket: it fills a reply at once, or suspends the call and has it resumed by
- * another thread once the reply is filled. Limits: body, head (8 KiB, of 64
- * headers, cookies and arguments), connections, of which one address gets three quarters, the
- * time to send a request (15 s), idle time between requests.
+ * another thread once the reply is filled. Limits: body, head (and
+ * one header, cookie or argument for each 128 bytes of its limit), connections, of which one
+ * address gets three quarters, the time to send a request (15 s), idle time between requests.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef HTTP_H
 #define HTTP_H
@@ -15,6 +15,7 @@
 #include "base/err.h"
 
 #define HTTP_REPLY_HEADERS_MAX 40
+#define HTTP_REPLY_MAX         1536 /* bytes of a handler's headers */
 
 /* All borrowed, for the life of the call. */
 struct http_request {
@@ -77,7 +78,8 @@ int64_t http_unix_uid(struct http_call *call);
 /* Decodes %XX of a path segment in place; false if it is malformed, or hides a '/' or a NUL. */
 bool http_unescape(char *segment);
 
-/* Adds a header; beyond HTTP_REPLY_HEADERS_MAX of them, or 11 KiB, it is dropped. */
+/* Adds a header; beyond HTTP_REPLY_HEADERS_MAX of them, or HTTP_REPLY_MAX bytes, it is
+ * dropped. */
 void http_reply_header(struct http_call *call, const char *name, const char *value);
 /* Sets status and body; `body` (may be NULL for none) becomes the call's. */
 void http_reply_body(struct http_call *call, int status, const char *content_type, char *body,
@@ -95,6 +97,7 @@ struct http_options {
 	const char *tls_cert; /* PEM, or NULL for plain HTTP */
 	const char *tls_key;
 	bool asks_certificate; /* clients may show one; nobody verifies it here */
+	size_t head_max;       /* of request line and headers; HTTP_HEAD_MIN at least */
 	size_t body_max;
 	uint32_t connections;
 	uint32_t idle_s;

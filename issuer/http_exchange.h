@@ -7,20 +7,27 @@
 #include "issuer/deadline.h"
 #include "issuer/http.h"
 
-/* The memory that libmicrohttpd has for a connection. One half takes what comes in: the head of
- * a request and what follows it. The other half takes an entry for each header, cookie and
- * argument, a copy of the cookies, and the head of the reply. What may be in it is limited, so
- * that there is always room for the reply; without, the library ends the connection instead. */
-#define HTTP_CONNECTION_BYTES (32 * 1024)
-#define HTTP_HEAD_MAX         (8 * 1024) /* request line and headers */
-#define HTTP_ENTRY_BYTES      64
-#define HTTP_ENTRIES_MAX      64          /* a cookie's bytes count, too */
-#define HTTP_REPLY_MAX        (11 * 1024) /* a handler's headers */
-#define HTTP_REPLY_OWN        1024        /* status line, Date and so on */
-_Static_assert(HTTP_HEAD_MAX <= HTTP_CONNECTION_BYTES / 2 &&
-		HTTP_ENTRY_BYTES * HTTP_ENTRIES_MAX + HTTP_REPLY_MAX + HTTP_REPLY_OWN <=
-			HTTP_CONNECTION_BYTES / 2,
+/* The memory that libmicrohttpd has for a connection, and keeps resident while it is idle:
+ * twice the largest head. One half takes what comes in: the head of a request and what follows
+ * it. The other half takes an entry for each header, cookie and argument, a copy of the
+ * cookies, and the head of the reply. What may be in it is limited, so that there is always
+ * room for the reply; without, the library ends the connection instead. */
+#define HTTP_HEAD_MIN   4096 /* the least that the largest request line and headers may be */
+#define HTTP_ENTRY_SIZE 64
+#define HTTP_REPLY_OWN  512 /* status line, Date and so on */
+_Static_assert(HTTP_REPLY_MAX + HTTP_REPLY_OWN <= HTTP_HEAD_MIN / 2,
 	"a reply fits beside the largest request");
+
+static inline size_t http_connection_bytes(size_t head_max)
+{
+	return 2 * head_max;
+}
+
+/* Half of a half, for entries and cookies. */
+static inline size_t http_entry_bytes_max(size_t head_max)
+{
+	return head_max / 2;
+}
 
 struct MHD_Connection;
 

@@ -79,7 +79,7 @@ static bool is_line_whole(const struct http_line *line)
 		line->version == line->after_uri;
 }
 
-bool http_fault_has_many(const char *uri)
+bool http_fault_has_many(const char *uri, size_t head_max)
 {
 	size_t count = 1;
 
@@ -87,21 +87,22 @@ bool http_fault_has_many(const char *uri)
 		uri++;
 		count++;
 	}
-	return count > HTTP_ENTRIES_MAX;
+	return count * HTTP_ENTRY_SIZE > http_entry_bytes_max(head_max);
 }
 
 /* Is there room for the reply beside the request? */
-static bool fits(struct MHD_Connection *connection, size_t head_size, size_t cookie_bytes)
+static bool fits(struct MHD_Connection *connection, size_t head_size, size_t cookie_bytes,
+	size_t head_max)
 {
 	const int entries = MHD_get_connection_values(connection,
 		MHD_GET_ARGUMENT_KIND | MHD_HEADER_KIND | MHD_COOKIE_KIND, NULL, NULL);
 
-	return head_size <= HTTP_HEAD_MAX &&
-		(size_t)entries * HTTP_ENTRY_BYTES + cookie_bytes <=
-		HTTP_ENTRIES_MAX * HTTP_ENTRY_BYTES;
+	return head_size <= head_max &&
+		(size_t)entries * HTTP_ENTRY_SIZE + cookie_bytes <=
+		http_entry_bytes_max(head_max);
 }
 
-int http_fault(struct MHD_Connection *connection, const struct http_line *line)
+int http_fault(struct MHD_Connection *connection, const struct http_line *line, size_t head_max)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
@@ -112,7 +113,7 @@ int http_fault(struct MHD_Connection *connection, const struct http_line *line)
 	(void)MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, look_at_argument,
 		&framing);
 	(void)MHD_get_connection_values(connection, MHD_HEADER_KIND, look_at_header, &framing);
-	if (!fits(connection, head_size, framing.cookie_bytes))
+	if (!fits(connection, head_size, framing.cookie_bytes, head_max))
 		return 431;
 	if (framing.is_odd || !is_line_whole(line) ||
 		framing.next + strlen("\r\n") != line->method + head_size)

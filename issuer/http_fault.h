@@ -6,6 +6,7 @@
 #define HTTP_FAULT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct MHD_Connection;
 
@@ -17,10 +18,11 @@ struct http_line {
 
 /* Are there more arguments in the query than any request may have? Asked before the library
  * takes it apart: if its memory does not suffice for that, it forgets so, and waits. */
-bool http_fault_has_many(const char *uri);
+bool http_fault_has_many(const char *uri, size_t head_max);
 
 /* 0, or the status to refuse it with; the connection must end then. Once the headers are there.
  */
-int http_fault(struct MHD_Connection *connection, const struct http_line *line);
+int http_fault(struct MHD_Connection *connection, const struct http_line *line,
+	size_t head_max);
 
 #endif

@@ -10,8 +10,9 @@
 #include "issuer/kube.h"
 #include "issuer/negotiate.h"
 
-#define KUBE_WARNING_MAX 256 /* bytes of one warning's text */
-#define KUBE_RETRY_S     "1"
+#define KUBE_WARNING_MAX  256  /* bytes of one warning's text */
+#define KUBE_WARNINGS_END 1024 /* of the reply's headers; the others come behind */
+#define KUBE_RETRY_S      "1"
 
 static const struct {
 	int status;
@@ -104,7 +105,8 @@ void kube_reply_warning(struct http_call *call, const char *text)
 		text_add_bytes(&value, c < ' ' || c == 0x7f ? "?" : text + i, 1);
 	}
 	text_add(&value, "\"");
-	http_reply_header(call, "Warning", value.s);
+	if (call->reply.header_bytes + value.len <= KUBE_WARNINGS_END)
+		http_reply_header(call, "Warning", value.s);
 }
 
 /* The options of a query are an object of their own to Kubernetes. */

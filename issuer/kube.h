@@ -59,7 +59,8 @@ int kube_check_accept(struct http_call *call, struct err *err);
 struct json_t;
 void kube_reply_json(struct http_call *call, int status, struct json_t *json);
 
-/* A `Warning: 299` header, RFC 7234 §5.5. */
+/* A `Warning: 299` header, RFC 7234 §5.5; beyond a KiB of headers it is dropped, so the one
+ * that matters most comes first. */
 void kube_reply_warning(struct http_call *call, const char *text);
 
 #endif

@@ -234,7 +234,6 @@ static void warn(const struct token_call *tc)
 {
 	const int64_t granted_s = tc->decision.lifetime_s;
 
-	kube_body_warn(&tc->body, tc->http);
 	if (granted_s != tc->asked_s) {
 		auto_free char *shortened =
 			text_format("requested expiration of %" PRId64
@@ -243,6 +242,7 @@ static void warn(const struct token_call *tc)
 
 		kube_reply_warning(tc->http, shortened);
 	}
+	kube_body_warn(&tc->body, tc->http);
 }
 
 static void reply_token(struct token_call *tc, const struct mint_token *token)

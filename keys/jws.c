@@ -1,8 +1,10 @@
-/* jws.c - see jws.h. libjwt parses; OpenSSL signs and verifies with resident keys, because
- * libjwt 1.10 parses the PEM on each call and believes the token's own algorithm.
+/* jws.c - see jws.h. A token is parsed once, more strictly than libjwt 1.10 does it; OpenSSL
+ * signs and verifies with resident keys, because libjwt parses the PEM on each call and
+ * believes the token's own algorithm. It is asked where a token is only looked at.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <jwt.h>
 #include <openssl/ecdsa.h>
@@ -83,10 +85,28 @@ int jws_sign(EVP_PKEY *key, const char *alg, const char *kid, const char *payloa
 	return 0;
 }
 
-static bool signature_is_good(const struct jws_key *key, const char *signed_part, size_t len,
-	const unsigned char *sig, size_t sig_len)
+/* A token's parts, each decoded and parsed once. */
+struct parts {
+	json_t *header, *claims;
+	unsigned char *sig;
+	size_t sig_len;
+	size_t signed_len; /* of the token: header and claims as they were signed */
+};
+
+static void parts_free(struct parts *parts)
+{
+	json_decref(parts->header);
+	json_decref(parts->claims);
+	free(parts->sig);
+}
+#define auto_parts __attribute__((cleanup(parts_free)))
+
+static bool signature_is_good(const struct jws_key *key, const char *token,
+	const struct parts *parts)
 {
 	auto_md_ctx EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	const unsigned char *sig = parts->sig;
+	size_t sig_len = parts->sig_len;
 	unsigned char *der = NULL;
 	bool is_good;
 
@@ -100,89 +120,82 @@ static bool signature_is_good(const struct jws_key *key, const char *signed_part
 		sig = der;
 		sig_len = (size_t)der_len;
 	}
-	is_good = EVP_DigestVerify(ctx, sig, sig_len, (const unsigned char *)signed_part,
-			  len) == 1;
+	is_good = EVP_DigestVerify(ctx, sig, sig_len, (const unsigned char *)token,
+			  parts->signed_len) == 1;
 	OPENSSL_free(der);
 	return is_good;
 }
 
-/* To its last byte, and without a member twice: libjwt reads no further than the first zero
- * byte, and takes the last of two members, where others may take the first (RFC 7519 §4). */
-static bool is_json_object(const unsigned char *bytes, size_t len)
+static int decode(const char *part, const char *end, int number, unsigned char **ret,
+	size_t *ret_len, struct err *err)
 {
-	json_auto_t *json = json_loadb((const char *)bytes, len, JSON_REJECT_DUPLICATES, NULL);
-
-	return json_is_object(json);
+	if (b64url_decode(part, (size_t)(end - part), ret, ret_len, err) < 0)
+		return err_set(err, ERR_REFUSED, "not a JWT: part %d is not base64url", number);
+	return 0;
 }
 
-/* Three base64url parts, each spelled the one way it can be spelled. libjwt's decoder is
- * lenient, and two spellings of one token would be two tokens to everyone who stores or
- * compares them. */
-static int check_shape(const char *token, size_t *ret_signed_len, struct err *err)
+/* To its last byte, and without a member twice, of which others may take the other (RFC 7519
+ * §4); nor does jansson let a zero byte through, so strings are all of what was signed. */
+static int decode_object(const char *part, const char *end, int number, json_t **ret,
+	struct err *err)
+{
+	auto_free unsigned char *bytes = NULL;
+	json_auto_t *json = NULL;
+	size_t len;
+
+	if (decode(part, end, number, &bytes, &len, err) < 0)
+		return -1;
+	json = json_loadb((const char *)bytes, len, JSON_REJECT_DUPLICATES, NULL);
+	if (!json_is_object(json))
+		return err_set(err, ERR_REFUSED,
+			"not a JWT: part %d is not a JSON object that says each thing once",
+			number);
+	*ret = take(json);
+	return 0;
+}
+
+/* Three base64url parts, each spelled the one way it can be spelled: two spellings of one token
+ * would be two tokens to everyone who stores or compares them. */
+static int split(const char *token, struct parts *ret, struct err *err)
 {
 	const char *first = strchr(token, '.');
 	const char *second = first ? strchr(first + 1, '.') : NULL;
-	const char *const ends[] = { first, second, second ? second + strlen(second) : NULL };
-	const char *part = token;
+	const size_t len = strlen(token);
 
-	if (strlen(token) > JWS_TOKEN_MAX)
+	if (len > JWS_TOKEN_MAX)
 		return err_set(err, ERR_REFUSED, "the token is longer than %d characters",
 			JWS_TOKEN_MAX);
 	if (!second || strchr(second + 1, '.') || first == token || second == first + 1)
 		return err_set(err, ERR_REFUSED, "not a JWT: it does not have three parts");
-	for (size_t i = 0; i < 3; part = ends[i++] + 1) {
-		auto_free unsigned char *bytes = NULL;
-		size_t len;
-
-		if (b64url_decode(part, (size_t)(ends[i] - part), &bytes, &len, err) < 0)
-			return err_set(err, ERR_REFUSED, "not a JWT: part %zu is not base64url",
-				i + 1);
-		if (i < 2 && !is_json_object(bytes, len))
-			return err_set(err, ERR_REFUSED,
-				"not a JWT: part %zu is not a JSON object that says each thing once",
-				i + 1);
-	}
-	*ret_signed_len = (size_t)(second - token);
-	return 0;
+	ret->signed_len = (size_t)(second - token);
+	if (decode_object(token, first, 1, &ret->header, err) < 0 ||
+		decode_object(first + 1, second, 2, &ret->claims, err) < 0)
+		return -1;
+	return decode(second + 1, token + len, 3, &ret->sig, &ret->sig_len, err);
 }
 
-/* Parses without believing: no key is given, so libjwt verifies nothing. */
-static int parse(const char *token, jwt_t **ret, struct err *err)
+/* RFC 7519 §5.1. What declares itself to be something else may be signed by us, but is not
+ * meant for whom takes a JWT. */
+static int check_type(const json_t *header, struct err *err)
 {
-	jwt_t *jwt = NULL;
+	const json_t *typ = json_object_get(header, "typ");
 
-	if (jwt_decode(&jwt, token, NULL, 0) != 0 || !jwt)
-		return err_set(err, ERR_REFUSED,
-			"not a JWT: header or claims are not as RFC 7519 has them");
-	*ret = jwt;
-	return 0;
-}
-
-static int to_json(char *text, json_t **ret, struct err *err)
-{
-	auto_free char *owned = text;
-
-	*ret = owned ? json_loads(owned, JSON_REJECT_DUPLICATES, NULL) : NULL;
-	if (!json_is_object(*ret)) {
-		json_decref(*ret);
-		*ret = NULL;
-		return err_set(err, ERR_REFUSED, "not a JWT: a part is not a JSON object");
-	}
-	return 0;
+	if (!typ || (json_is_string(typ) && strcasecmp(json_string_value(typ), "JWT") == 0))
+		return 0;
+	return err_set(err, ERR_REFUSED, "not a JWT: its header says so (typ)");
 }
 
 /* The key the header names, if the header's algorithm is that key's own. */
-static int choose_key(jwt_t *jwt, const struct jws_key *keys, size_t key_count,
+static int choose_key(const json_t *header, const struct jws_key *keys, size_t key_count,
 	const struct jws_key **ret, struct err *err)
 {
-	const char *kid = jwt_get_header(jwt, "kid");
-	const char *alg = jwt_get_header(jwt, "alg");
-	auto_free char *crit = jwt_get_headers_json(jwt, "crit");
+	const char *kid = json_string_value(json_object_get(header, "kid"));
+	const char *alg = json_string_value(json_object_get(header, "alg"));
 
 	if (!kid)
 		return err_set(err, ERR_REFUSED, "the token names no key (kid)");
 	/* RFC 7515 §4.1.11: extensions not understood and marked critical must be refused. */
-	if (crit)
+	if (json_object_get(header, "crit"))
 		return err_set(err, ERR_REFUSED, "the token has critical header extensions");
 	for (size_t i = 0; i < key_count; i++) {
 		const struct jws_key *key = &keys[i];
@@ -294,20 +307,16 @@ static int check_claims(const json_t *claims, const struct jws_expect *expect, s
 int jws_verify_signature(const char *token, const struct jws_key *keys, size_t key_count,
 	json_t **ret_payload, struct err *err)
 {
-	auto_jwt jwt_t *jwt = NULL;
-	auto_free unsigned char *sig = NULL;
+	auto_parts struct parts parts = { .header = NULL };
 	const struct jws_key *key;
-	size_t signed_len, sig_len;
 
-	if (check_shape(token, &signed_len, err) < 0 || parse(token, &jwt, err) < 0 ||
-		choose_key(jwt, keys, key_count, &key, err) < 0)
+	if (split(token, &parts, err) < 0 || check_type(parts.header, err) < 0 ||
+		choose_key(parts.header, keys, key_count, &key, err) < 0)
 		return -1;
-	if (b64url_decode(token + signed_len + 1, strlen(token + signed_len + 1), &sig,
-		    &sig_len, err) < 0)
-		return -1;
-	if (!signature_is_good(key, token, signed_len, sig, sig_len))
+	if (!signature_is_good(key, token, &parts))
 		return err_set(err, ERR_REFUSED, "the token's signature is not good");
-	return to_json(jwt_get_grants_json(jwt, NULL), ret_payload, err);
+	*ret_payload = take(parts.claims);
+	return 0;
 }
 
 int jws_verify(const char *token, const struct jws_expect *expect, json_t **ret_claims,
@@ -324,16 +333,17 @@ int jws_verify(const char *token, const struct jws_expect *expect, json_t **ret_
 
 int jws_peek(const char *token, json_t **ret_header, json_t **ret_claims, struct err *err)
 {
+	auto_parts struct parts parts = { .header = NULL };
 	auto_jwt jwt_t *jwt = NULL;
-	json_auto_t *header = NULL;
-	json_auto_t *claims = NULL;
-	size_t signed_len;
 
-	if (check_shape(token, &signed_len, err) < 0 || parse(token, &jwt, err) < 0 ||
-		to_json(jwt_get_headers_json(jwt, NULL), &header, err) < 0 ||
-		to_json(jwt_get_grants_json(jwt, NULL), &claims, err) < 0)
+	if (split(token, &parts, err) < 0)
 		return -1;
-	*ret_header = take(header);
-	*ret_claims = take(claims);
+	/* What somebody looks at should be a JWT to others, too. Without a key nothing is
+	 * verified. */
+	if (jwt_decode(&jwt, token, NULL, 0) != 0)
+		return err_set(err, ERR_REFUSED,
+			"not a JWT: header or claims are not as RFC 7519 has them");
+	*ret_header = take(parts.header);
+	*ret_claims = take(parts.claims);
 	return 0;
 }

@@ -119,7 +119,8 @@ refused() { large "$@" && raw <large.head; } # before there is a body
 tokens() { audit "event='token.issued'"; }
 before=$(tokens)
 is "the largest request is answered" "$(granted 8192 64)" "201 closed"
-is "with all warnings" "$(grep -ac '^Warning: ' answer)" 17
+is "with warnings as far as they fit" "$(grep -ac '^Warning: ' answer)" 2
+is "of which the first is not of fields" "$(grep -a '^Warning: ' answer | grep -c shortened)" 1
 is "and headers" "$(grep -acE '^(Cache-Control|X-Content-Type-Options|Audit-Id): ' answer)" 3
 like "and the token" "$(tail -n 1 answer)" '"token":"ey'
 is "which is recorded" "$(tokens)" $((before + 1))
@@ -176,4 +177,21 @@ is "a token longer than verifiers take" \
 is "is recorded, too" \
 	"$(audit_last "event='token.refused' AND outcome='BadRequest'")" 1
 unlike "no record was lost" "$(cat issuerd.log)" refusal_lost
+issuer_stop
+
+# ---- other limits: so large a head, so many entries ----
+while read -r head entries; do
+	echo "limits: {header_bytes: $head}" >>issuerd.yaml
+	issuer_start
+	is "of $head bytes: the largest request is answered" "$(granted "$head" "$entries")" \
+		"201 closed"
+	is "with headers" "$(grep -acE '^(Cache-Control|X-Content-Type-Options|Audit-Id): ' answer)" 3
+	is "one byte more is refused" "$(refused $((head + 1)) "$entries")" "431 closed"
+	is "so is one argument more" "$(refused "$head" $((entries + 1)))" "431 closed"
+	issuer_stop
+	sed -i '/^limits:/d' issuerd.yaml
+done <<'EOF'
+4096 32
+32768 256
+EOF
 done_testing

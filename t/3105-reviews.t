@@ -162,7 +162,7 @@ list-kid|names no key
 list-payload|part 2 is not a JSON object
 lower-alg|algorithm is 'rs256', but its key is for RS256
 nested|part 2 is not a JSON object
-no-alg|header or claims are not as RFC 7519 has them
+no-alg|algorithm
 no-kid|names no key
 no-signature|signature is not good
 none|names no key
@@ -175,7 +175,7 @@ own-kid|unknown key
 padded|part 1 is not base64url
 path-kid|unknown key '\.\./
 payload|signature is not good
-ps256|header or claims are not as RFC 7519 has them
+ps256|algorithm
 rs512|algorithm is 'RS512', but its key is for RS256
 sql-kid|unknown key '' OR
 standard-base64|part 3 is not base64url

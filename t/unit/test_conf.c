@@ -97,6 +97,7 @@ static void has_defaults(const struct conf *conf)
 	is_duration(&conf->tokens.max_lifetime, "24h", 86400);
 	is_duration(&conf->tokens.backdate, "30s", 30);
 	assert_int_equal(conf->tokens.audience_count, 0);
+	assert_int_equal(conf->limits.header_bytes, 8192);
 	assert_int_equal(conf->limits.body_bytes, 65536);
 	assert_int_equal(conf->limits.connections, 1000);
 	is_duration(&conf->limits.idle, "75s", 75);
@@ -150,7 +151,7 @@ static void what_is_written_is_in_force(void **state)
 		"5s}\n"
 		"tokens: {default_lifetime: 1200, max_lifetime: 2h, backdate: 0s, audiences: "
 		"[a, b]}\n"
-		"limits: {body_bytes: 2048, connections: 7, idle: 1m}\n");
+		"limits: {header_bytes: 4096, body_bytes: 2048, connections: 7, idle: 1m}\n");
 
 	(void)state;
 	assert_string_equal(conf->store, "/a/b.db");
@@ -163,6 +164,7 @@ static void what_is_written_is_in_force(void **state)
 	is_duration(&conf->tokens.default_lifetime, "1200", 1200);
 	assert_int_equal(conf->tokens.audience_count, 2);
 	assert_string_equal(conf->tokens.audiences[1], "b");
+	assert_int_equal(conf->limits.header_bytes, 4096);
 	assert_int_equal(conf->limits.body_bytes, 2048);
 	assert_int_equal(conf->limits.connections, 7);
 	is_duration(&conf->limits.idle, "1m", 60);
@@ -684,6 +686,12 @@ static const struct CMUnitTest tests[] = {
 		"t:7: keys.rsa_bits 4097 is out of range; "),
 	REFUSED("0 bits are not the default", BASE "keys: {rsa_bits: 0}\n",
 		"t:7: keys.rsa_bits 0 is out of range; "),
+	REFUSED("a head of 4095 bytes is refused", BASE "limits: {header_bytes: 4095}\n",
+		"t:7: limits.header_bytes 4095 is out of range; allowed are 4096 to 32768"),
+	ACCEPTED("a head of 4096 bytes is fine", BASE "limits: {header_bytes: 4096}\n"),
+	ACCEPTED("a head of 32768 bytes is fine", BASE "limits: {header_bytes: 32768}\n"),
+	REFUSED("a head of 32769 bytes is refused", BASE "limits: {header_bytes: 32769}\n",
+		"t:7: limits.header_bytes 32769 is out of range; "),
 	REFUSED("a body of 1023 bytes is refused", BASE "limits: {body_bytes: 1023}\n",
 		"t:7: limits.body_bytes 1023 is out of range; allowed are 1024 to 3145728"),
 	ACCEPTED("a body of 1024 bytes is fine", BASE "limits: {body_bytes: 1024}\n"),

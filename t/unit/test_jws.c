@@ -345,6 +345,39 @@ static void critical_extensions_are_refused(void **state)
 	}
 }
 
+/* What we signed for another purpose is no token (RFC 8725 §3.11). */
+static void what_declares_another_type_is_refused(void **state)
+{
+	static const struct {
+		const char *typ;
+		bool is_taken;
+	} cases[] = {
+		{ "\"JWT\"", true },
+		{ "\"jwt\"", true },
+		{ "\"at+jwt\"", false },
+		{ "\"JWTs\"", false },
+		{ "\"\"", false },
+		{ "null", false },
+		{ "7", false },
+		{ "[\"JWT\"]", false },
+	};
+	const struct jws_expect expect = forge_expect();
+	auto_free char *payload = forge_payload("");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		auto_free char *header =
+			text_format("{\"alg\":\"RS256\",\"kid\":\"%s\",\"typ\":%s}",
+				forge_keys[FORGE_RSA].kid, cases[i].typ);
+		auto_free char *token = forge(FORGE_RSA, header, payload);
+
+		if (cases[i].is_taken)
+			forge_assert_taken(token, &expect);
+		else
+			forge_assert_refused(token, &expect, "typ");
+	}
+}
+
 /* A token that brings or names its own key is judged by ours all the same. */
 static void keys_in_the_header_are_never_used(void **state)
 {
@@ -543,6 +576,7 @@ UNIT_MAIN_WITH(forge_setup, forge_teardown,
 	cmocka_unit_test(a_key_signs_by_its_own_algorithm_only),
 	cmocka_unit_test(the_key_must_be_named_and_known),
 	cmocka_unit_test(critical_extensions_are_refused),
+	cmocka_unit_test(what_declares_another_type_is_refused),
 	cmocka_unit_test(keys_in_the_header_are_never_used),
 	cmocka_unit_test(a_token_cut_anywhere_is_refused),
 	cmocka_unit_test(a_token_changed_anywhere_is_refused),
