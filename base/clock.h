@@ -31,14 +31,19 @@ static inline struct clock_reading clock_read(void)
 	return (struct clock_reading){ .now = clock_now(), .uptime_s = clock_uptime() };
 }
 
-/* Milliseconds that only ever go forward, for how long something takes; says nothing of the
+/* Microseconds that only ever go forward, for how long something takes; says nothing of the
  * date. */
-static inline int64_t clock_monotonic_ms(void)
+static inline int64_t clock_monotonic_us(void)
 {
 	struct timespec ts;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail with a valid clock */
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+static inline int64_t clock_monotonic_ms(void)
+{
+	return clock_monotonic_us() / 1000;
 }
 
 #endif

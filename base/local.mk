@@ -10,6 +10,7 @@ libbase_a_SOURCES = \
 	%D%/err.c %D%/err.h \
 	%D%/file.c %D%/file.h \
 	%D%/log.c %D%/log.h \
+	%D%/metrics.c %D%/metrics.h \
 	%D%/name.c %D%/name.h \
 	%D%/num.h \
 	%D%/secret.c %D%/secret.h \

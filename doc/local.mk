@@ -3,7 +3,7 @@
 dist_man_MANS += %D%/issuerd.8 %D%/issuerctl.8 %D%/issuerd.yaml.5
 
 dist_doc_DATA = README CHANGELOG SECURITY \
-	%D%/architecture.md %D%/audit.md %D%/key-rotation.md %D%/kubernetes.md \
+	%D%/architecture.md %D%/audit.md %D%/key-rotation.md %D%/kubernetes.md %D%/monitoring.md \
 	%D%/performance.md %D%/words.md
 
 EXTRA_DIST += \
@@ -25,6 +25,7 @@ EXTRA_DIST += \
 	%D%/decisions/0016-certificates-are-judged-at-each-request.md \
 	%D%/decisions/0017-protobuf-becomes-json.md \
 	%D%/decisions/0018-only-what-we-would-sign.md \
-	%D%/decisions/0019-the-node-rule-is-not-a-grant.md
+	%D%/decisions/0019-the-node-rule-is-not-a-grant.md \
+	%D%/decisions/0020-numbers-in-a-shared-page.md
 
 shell_tests += t/0003-docs.t

@@ -123,8 +123,8 @@ static try_fn *const attempts[] = { try_bearer, try_certificate, try_socket };
 
 static int unauthorized(const struct http_call *call, const char *why, struct err *err)
 {
-	log_event(LOG_WARN, "request.unauthorized", "peer", call->request.peer, "path",
-		call->request.path, "reason", why, NULL);
+	log_event(LOG_WARN, "request.unauthorized", "id", http_id(call), "peer",
+		call->request.peer, "path", call->request.path, "reason", why, NULL);
 	return kube_refuse(err, KUBE_UNAUTHORIZED, "Unauthorized");
 }
 

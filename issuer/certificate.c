@@ -160,3 +160,17 @@ int certificate_user(struct certificate_trust *trust, const struct http_blob *bl
 	add_credential(&blobs[0], ret);
 	return 0;
 }
+
+unix_time certificate_expires(const char *pem)
+{
+	const gnutls_datum_t data = { (unsigned char *)(uintptr_t)pem, (unsigned)strlen(pem) };
+	gnutls_x509_crt_t crt;
+	time_t at = (time_t)-1;
+
+	if (gnutls_x509_crt_init(&crt) < 0)
+		abort(); /* only for want of memory */
+	if (gnutls_x509_crt_import(crt, &data, GNUTLS_X509_FMT_PEM) == 0)
+		at = gnutls_x509_crt_get_expiration_time(crt);
+	gnutls_x509_crt_deinit(crt);
+	return at == (time_t)-1 ? TIME_UNSET : (unix_time)at;
+}

@@ -17,4 +17,7 @@
 int certificate_user(struct certificate_trust *trust, const struct http_blob *chain,
 	size_t count, unix_time now, struct user *ret, struct err *err);
 
+/* When the first certificate of a PEM file ends; TIME_UNSET if it cannot be read. */
+unix_time certificate_expires(const char *pem);
+
 #endif

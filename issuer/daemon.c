@@ -22,6 +22,7 @@
 #include "issuer/listen.h"
 #include "issuer/notify.h"
 #include "issuer/route.h"
+#include "issuer/stats.h"
 #include "keys/signer_process.h"
 #include "setup/settings.h"
 
@@ -45,6 +46,8 @@ struct daemon {
 	struct server *servers;
 	size_t server_count;
 	struct text settings; /* the configuration in force, for signers */
+	struct signer_metrics *metrics;
+	int metrics_fd;
 };
 
 /* ---- opening ---- */
@@ -64,7 +67,13 @@ static int open_gateway(struct daemon *d, const struct conf *conf, char *const *
 	 * mint. */
 	if (conf_print(conf, &d->settings, err) < 0)
 		return -1;
-	program = (struct signer_program){ signer_argv, d->settings.s, d->settings.len };
+	program = (struct signer_program){ signer_argv, d->settings.s, d->settings.len, NULL,
+		-1 };
+	if (signer_metrics_create(&program.metrics, &program.metrics_fd, err) < 0)
+		return -1;
+	gw->signer_metrics = d->metrics = program.metrics;
+	d->metrics_fd = program.metrics_fd;
+	gw->stats = stats_new(conf);
 	if (signer_start(&program, &gw->signer, err) < 0 ||
 		settings_open_store(conf, STORE_READ, &gw->store, err) < 0)
 		return -1;
@@ -90,9 +99,11 @@ static int read_tls(struct server *server, const struct conf_tls *tls, struct er
 	return 0;
 }
 
-static int open_server(struct daemon *d, struct server *server,
-	const struct conf_listener *conf, struct err *err)
+static int open_server(struct daemon *d, size_t i, struct err *err)
 {
+	struct server *server = &d->servers[i];
+	const struct conf_listener *conf = &d->gw.conf->listeners[i];
+	struct stats_listener *stats = &d->gw.stats->listeners[i];
 	const struct conf_limits *limits = &d->gw.conf->limits;
 	struct http_options options = {
 		.head_max = limits->header_bytes,
@@ -100,13 +111,17 @@ static int open_server(struct daemon *d, struct server *server,
 		.connections = limits->connections,
 		.idle_s = (uint32_t)limits->idle.s,
 		.handler = route_handle,
+		.done = route_done,
 		.handler_ctx = &server->route,
 	};
 
 	server->route = (struct route_listener){ &d->gw, conf->serves, NULL };
+	options.open_connections = &stats->connections;
 	if (read_tls(server, conf->tls, err) < 0 ||
 		listen_open(conf, &options.listen_fd, &server->name, err) < 0)
 		return -1;
+	if (server->tls_cert)
+		metrics_set(&stats->certificate_expires, certificate_expires(server->tls_cert));
 	options.tls_cert = server->tls_cert;
 	options.tls_key = (const char *)server->tls_key;
 	options.asks_certificate = server->route.trust != NULL;
@@ -121,8 +136,7 @@ static int open_servers(struct daemon *d, struct err *err)
 
 	d->servers = text_alloc(conf->listener_count, sizeof(*d->servers));
 	for (; d->server_count < conf->listener_count; d->server_count++)
-		if (open_server(d, &d->servers[d->server_count],
-			    &conf->listeners[d->server_count], err) < 0) {
+		if (open_server(d, d->server_count, err) < 0) {
 			d->server_count++; /* what it has opened is closed with the rest */
 			return -1;
 		}
@@ -277,6 +291,10 @@ static void release(struct daemon *d)
 	store_close(d->gw.store);
 	json_decref(d->gw.api_audiences);
 	text_free(&d->settings);
+	stats_free(d->gw.stats);
+	signer_metrics_detach(d->metrics);
+	if (d->metrics_fd >= 0)
+		(void)close(d->metrics_fd); /* nothing was written to it */
 }
 
 /* Signals are read from a descriptor by one thread, so no handler runs anywhere. */
@@ -306,7 +324,7 @@ static time_t gnutls_now(time_t *ret)
 int daemon_gateway(const struct conf *conf, char *const *signer_argv, int ready_fd,
 	struct err *err)
 {
-	struct daemon d = { .servers = NULL };
+	struct daemon d = { .servers = NULL, .metrics_fd = -1 };
 	auto_close int signals = -1;
 	int rc;
 
@@ -346,6 +364,8 @@ static int run_signer(const struct conf *conf, struct err *err)
 		settings_open_store(conf, STORE_WRITE, &store, err) < 0)
 		return -1;
 	settings.store = store;
+	if (signer_metrics_attach(SIGNER_METRICS_FD, &settings.metrics, err) < 0)
+		return -1;
 	return signer_process_run(SIGNER_FD, &settings, err);
 }
 

@@ -22,6 +22,8 @@ struct gateway {
 	struct store *store;     /* read only */
 	struct keyring_slot *slot;
 	struct signer *signer;
+	const struct signer_metrics *signer_metrics;
+	struct stats *stats;
 };
 
 #endif

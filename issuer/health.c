@@ -1,5 +1,6 @@
 /* health.c - see health.h.
  * SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -115,4 +116,19 @@ void health_livez(const struct gateway *gw, struct http_call *call, struct clock
 void health_readyz(const struct gateway *gw, struct http_call *call, struct clock_reading clock)
 {
 	serve(gw, call, clock, "readyz", ready_checks);
+}
+
+size_t health_ready(const struct gateway *gw, struct clock_reading clock,
+	struct health_result ret[HEALTH_CHECKS_MAX])
+{
+	size_t count = 0;
+
+	for (const struct health_check *check = ready_checks; check->name; check++) {
+		struct err ignored = ERR_INIT;
+
+		assert(count < HEALTH_CHECKS_MAX);
+		ret[count++] = (struct health_result){ check->name,
+			check->fn(gw, clock, &ignored) == 0 };
+	}
+	return count;
 }

@@ -12,4 +12,15 @@ void health_livez(const struct gateway *gw, struct http_call *call, struct clock
 void health_readyz(const struct gateway *gw, struct http_call *call,
 	struct clock_reading clock);
 
+#define HEALTH_CHECKS_MAX 8
+
+struct health_result {
+	const char *name; /* a literal */
+	bool is_good;
+};
+
+/* What /readyz would say, without a word in the log; returns how many there are. */
+size_t health_ready(const struct gateway *gw, struct clock_reading clock,
+	struct health_result ret[HEALTH_CHECKS_MAX]);
+
 #endif

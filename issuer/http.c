@@ -15,6 +15,7 @@
 #include <gnutls/gnutls.h>
 #include <microhttpd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "issuer/deadline.h"
@@ -169,6 +170,8 @@ static enum MHD_Result send_reply(struct http_exchange *ex)
 	struct MHD_Response *response;
 	enum MHD_Result rc = MHD_NO;
 
+	if (ex->options->done)
+		ex->options->done(&ex->call, clock_monotonic_us() - ex->began_us);
 	response = MHD_create_response_from_buffer(reply->body_len, body ? body : text_copy(""),
 		MHD_RESPMEM_MUST_FREE);
 	if (!response)
@@ -195,6 +198,7 @@ static enum MHD_Result handle(struct http_exchange *ex)
 {
 	begin_call(ex->http);
 	ex->state = HTTP_HANDLED;
+	ex->began_us = clock_monotonic_us();
 	deadline_set(ex->deadline, 0);
 	ex->call.request.body = ex->body.s ? ex->body.s : "";
 	ex->call.request.body_len = ex->body.len;
@@ -266,6 +270,12 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **ct
 	*ctx = NULL;
 }
 
+static void count_connection(const struct http *http, int64_t by)
+{
+	if (http->options.open_connections)
+		metrics_add(http->options.open_connections, by);
+}
+
 /* A connection comes and goes. */
 static void on_connection(void *cls, struct MHD_Connection *connection, void **ctx,
 	enum MHD_ConnectionNotificationCode what)
@@ -278,6 +288,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
 			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 
 		*ctx = place = text_alloc(1, sizeof(*place));
+		count_connection(http, 1);
 		place->deadline =
 			deadline_add(http->deadlines, info->connect_fd, HTTP_REQUEST_MS);
 		describe_peer(connection, place->peer, sizeof(place->peer));
@@ -285,6 +296,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
 			ask_certificate(connection);
 	} else if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
 		/* After some of its own errors the library completes no request. */
+		count_connection(http, -1);
 		exchange_end(place);
 		deadline_remove(place->deadline);
 		free(place);

@@ -13,7 +13,9 @@
 #include <time.h>
 
 #include "base/err.h"
+#include "base/metrics.h"
 
+#define HTTP_ID_MAX            64
 #define HTTP_REPLY_HEADERS_MAX 40
 #define HTTP_REPLY_MAX         1536 /* bytes of a handler's headers */
 
@@ -46,12 +48,23 @@ struct http_call {
 	struct http_request request;
 	struct http_reply reply;
 	void *handler_ctx; /* what http_open was given */
-	bool is_pretty;    /* the handlers' own: JSON is indented */
+	/* The handlers' own. */
+	char id[HTTP_ID_MAX + 1]; /* for the log; "": none */
+	bool is_pretty;           /* JSON is indented */
+	int refused;              /* why: enum kube_reason */
+	bool is_rejected;         /* what was reviewed is not good */
+	int route;                /* what it is for: enum stats_route */
 };
 
 /* The first value of a request header, or NULL; `ret_count` (may be NULL) tells how many there
  * are. Borrowed. */
 const char *http_header(struct http_call *call, const char *name, size_t *ret_count);
+
+/* call->id, or NULL if there is none. */
+static inline const char *http_id(const struct http_call *call)
+{
+	return call->id[0] != '\0' ? call->id : NULL;
+}
 
 /* The User-Agent, cut and cleaned, for records; NULL if there is none. The caller frees. */
 char *http_agent(struct http_call *call);
@@ -91,6 +104,8 @@ void http_suspend(struct http_call *call);
 void http_resume(struct http_call *call);
 
 typedef void http_handler_fn(struct http_call *call);
+/* The reply is filled, `duration_us` after the request had come. */
+typedef void http_done_fn(struct http_call *call, int64_t duration_us);
 
 struct http_options {
 	int listen_fd;        /* taken over, also on failure */
@@ -102,7 +117,9 @@ struct http_options {
 	uint32_t connections;
 	uint32_t idle_s;
 	http_handler_fn *handler;
+	http_done_fn *done;
 	void *handler_ctx;
+	struct metrics_number *open_connections; /* raised and lowered; may be NULL */
 };
 
 struct http;

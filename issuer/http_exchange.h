@@ -36,6 +36,7 @@ enum http_state { HTTP_ARRIVING, HTTP_READING, HTTP_SUSPENDED, HTTP_HANDLED };
 /* What the handler sees comes first, so that one pointer serves for both. */
 struct http_exchange {
 	struct http_call call;
+	int64_t began_us; /* clock_monotonic_us when its handler was called */
 	struct http *http;
 	const struct http_options *options;
 	struct MHD_Connection *connection;

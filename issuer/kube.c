@@ -191,12 +191,13 @@ void kube_reply_error(struct http_call *call, const struct err *err,
 	const enum kube_reason reason = reason_of(err);
 	json_t *details;
 
+	call->refused = (int)reason;
 	if (err->field && is_option(err->field))
 		object = &options;
 
 	if (reason == KUBE_INTERNAL || reason == KUBE_UNAVAILABLE)
-		log_event(LOG_ERROR, "request.failed", "path", call->request.path, "error",
-			err->text, NULL);
+		log_event(LOG_ERROR, "request.failed", "id", http_id(call), "path",
+			call->request.path, "error", err->text, NULL);
 	if (reason == KUBE_UNAVAILABLE) {
 		http_reply_header(call, "Retry-After", KUBE_RETRY_S);
 		details = json_pack("{s:i}", "retryAfterSeconds", 1);

@@ -25,6 +25,7 @@ enum kube_reason {
 	KUBE_HEADERS_TOO_LARGE,
 	KUBE_INTERNAL,
 	KUBE_UNAVAILABLE,
+	KUBE_REASONS,
 };
 
 /* `return kube_refuse(err, KUBE_FORBIDDEN, "...")`: yields -1, code ERR_REFUSED. */

@@ -31,6 +31,7 @@ libissuer_a_SOURCES = \
 	%D%/refusal.c %D%/refusal.h \
 	%D%/reviews.c %D%/reviews.h \
 	%D%/route.c %D%/route.h \
+	%D%/stats.c %D%/stats.h \
 	%D%/tokenrequest.c %D%/tokenrequest.h \
 	%D%/user.c %D%/user.h
 

@@ -35,8 +35,9 @@ static void on_recorded(void *ctx, struct signer_reply *answer)
 	struct http_call *call = pending->call;
 
 	if (answer->err.code != ERR_NONE)
-		log_event(LOG_ERROR, "audit.refusal_lost", "actor", pending->actor, "path",
-			call->request.path, "error", answer->err.text, NULL);
+		log_event(LOG_ERROR, "audit.refusal_lost", "id", http_id(call), "actor",
+			pending->actor, "path", call->request.path, "error", answer->err.text,
+			NULL);
 	reply(call, &pending->why, &pending->object);
 	free(pending->kind);
 	free(pending->name);
@@ -91,11 +92,11 @@ static void log_refusal(const struct http_call *call, const struct refusal *refu
 	const char *peer = call->request.peer;
 
 	if (refusal->deed == SIGNER_REVIEW_REFUSED)
-		log_event(LOG_WARN, "review.refused", "actor", actor, "peer", peer, "reason",
-			why->text, NULL);
+		log_event(LOG_WARN, "review.refused", "id", http_id(call), "actor", actor,
+			"peer", peer, "reason", why->text, NULL);
 	else
-		log_event(LOG_WARN, "token.refused", "actor", actor, "peer", peer, "sub",
-			refusal->subject, "reason", why->text, NULL);
+		log_event(LOG_WARN, "token.refused", "id", http_id(call), "actor", actor,
+			"peer", peer, "sub", refusal->subject, "reason", why->text, NULL);
 }
 
 void refusal_reply(const struct gateway *gw, struct http_call *call,

@@ -92,6 +92,7 @@ static int review(const struct gateway *gw, struct http_call *call, const struct
 		check_token(&body, err) < 0 ||
 		judge(gw, fields_object(body.root, "spec"), clock, &status, err) < 0)
 		return -1;
+	call->is_rejected = !json_is_true(json_object_get(status, "authenticated"));
 	kube_body_warn(&body, call);
 	kube_reply_json(call, 201, answer(&body, version, status));
 	return 0;

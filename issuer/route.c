@@ -14,9 +14,8 @@
 #include "issuer/refusal.h"
 #include "issuer/reviews.h"
 #include "issuer/route.h"
+#include "issuer/stats.h"
 #include "issuer/tokenrequest.h"
-
-#define AUDIT_ID_MAX 64
 
 typedef void route_open_fn(const struct gateway *gw, struct http_call *call,
 	struct clock_reading clock);
@@ -28,34 +27,46 @@ typedef void route_caller_fn(const struct gateway *gw, struct http_call *call,
 /* Public and API paths lie below the issuer's URL; those for operators at the root. */
 static const struct route {
 	uint32_t serves;
+	enum stats_route counted;
 	const char *methods;
 	const char *pattern;
 	route_open_fn *open;      /* for anybody; on the API only if no credential is wrong */
 	route_caller_fn *caller;  /* for an authenticated caller */
 	enum signer_deed refused; /* as which it is recorded if they ask as somebody else */
 } routes[] = {
-	{ CONF_SERVES_PUBLIC, "GET, HEAD", KEYRING_DISCOVERY_PATH, public_discovery, NULL,
+	{ CONF_SERVES_PUBLIC, STATS_DISCOVERY, "GET, HEAD", KEYRING_DISCOVERY_PATH,
+		public_discovery, NULL, SIGNER_NOTHING },
+	{ CONF_SERVES_PUBLIC, STATS_JWKS, "GET, HEAD", KEYRING_JWKS_PATH, public_jwks, NULL,
 		SIGNER_NOTHING },
-	{ CONF_SERVES_PUBLIC, "GET, HEAD", KEYRING_JWKS_PATH, public_jwks, NULL,
+	{ CONF_SERVES_API, STATS_TOKEN, "POST",
+		"/api/v1/namespaces/{}/serviceaccounts/{}/token", NULL, tokenrequest_serve,
+		SIGNER_TOKEN_REFUSED },
+	{ CONF_SERVES_API, STATS_TOKEN_REVIEW, "POST", GROUP "/v1/tokenreviews", NULL,
+		reviews_token_v1, SIGNER_REVIEW_REFUSED },
+	{ CONF_SERVES_API, STATS_TOKEN_REVIEW, "POST", GROUP "/v1beta1/tokenreviews", NULL,
+		reviews_token_v1beta1, SIGNER_REVIEW_REFUSED },
+	{ CONF_SERVES_API, STATS_SELF_SUBJECT_REVIEW, "POST", GROUP "/v1/selfsubjectreviews",
+		NULL, reviews_self, SIGNER_REVIEW_REFUSED },
+	{ CONF_SERVES_API, STATS_API_INDEX, "GET", "/version", api_index_version, NULL,
 		SIGNER_NOTHING },
-	{ CONF_SERVES_API, "POST", "/api/v1/namespaces/{}/serviceaccounts/{}/token", NULL,
-		tokenrequest_serve, SIGNER_TOKEN_REFUSED },
-	{ CONF_SERVES_API, "POST", GROUP "/v1/tokenreviews", NULL, reviews_token_v1,
-		SIGNER_REVIEW_REFUSED },
-	{ CONF_SERVES_API, "POST", GROUP "/v1beta1/tokenreviews", NULL, reviews_token_v1beta1,
-		SIGNER_REVIEW_REFUSED },
-	{ CONF_SERVES_API, "POST", GROUP "/v1/selfsubjectreviews", NULL, reviews_self,
-		SIGNER_REVIEW_REFUSED },
-	{ CONF_SERVES_API, "GET", "/version", api_index_version, NULL, SIGNER_NOTHING },
-	{ CONF_SERVES_API, "GET", "/api", NULL, api_index_api, SIGNER_NOTHING },
-	{ CONF_SERVES_API, "GET", "/api/v1", NULL, api_index_core, SIGNER_NOTHING },
-	{ CONF_SERVES_API, "GET", "/apis", NULL, api_index_apis, SIGNER_NOTHING },
-	{ CONF_SERVES_API, "GET", GROUP, NULL, api_index_group, SIGNER_NOTHING },
-	{ CONF_SERVES_API, "GET", GROUP "/v1", NULL, api_index_group_v1, SIGNER_NOTHING },
-	{ CONF_SERVES_API, "GET", GROUP "/v1beta1", NULL, api_index_group_v1beta1,
+	{ CONF_SERVES_API, STATS_API_INDEX, "GET", "/api", NULL, api_index_api,
 		SIGNER_NOTHING },
-	{ CONF_SERVES_OPS, "GET, HEAD", "/livez", health_livez, NULL, SIGNER_NOTHING },
-	{ CONF_SERVES_OPS, "GET, HEAD", "/readyz", health_readyz, NULL, SIGNER_NOTHING },
+	{ CONF_SERVES_API, STATS_API_INDEX, "GET", "/api/v1", NULL, api_index_core,
+		SIGNER_NOTHING },
+	{ CONF_SERVES_API, STATS_API_INDEX, "GET", "/apis", NULL, api_index_apis,
+		SIGNER_NOTHING },
+	{ CONF_SERVES_API, STATS_API_INDEX, "GET", GROUP, NULL, api_index_group,
+		SIGNER_NOTHING },
+	{ CONF_SERVES_API, STATS_API_INDEX, "GET", GROUP "/v1", NULL, api_index_group_v1,
+		SIGNER_NOTHING },
+	{ CONF_SERVES_API, STATS_API_INDEX, "GET", GROUP "/v1beta1", NULL,
+		api_index_group_v1beta1, SIGNER_NOTHING },
+	{ CONF_SERVES_OPS, STATS_HEALTH, "GET, HEAD", "/livez", health_livez, NULL,
+		SIGNER_NOTHING },
+	{ CONF_SERVES_OPS, STATS_HEALTH, "GET, HEAD", "/readyz", health_readyz, NULL,
+		SIGNER_NOTHING },
+	{ CONF_SERVES_OPS, STATS_METRICS, "GET, HEAD", "/metrics", stats_serve, NULL,
+		SIGNER_NOTHING },
 };
 
 /* The end of the segment that starts at the slash `s`. */
@@ -229,14 +240,17 @@ static bool is_welcome(const struct route_listener *listener, struct http_call *
 static void name_request(struct http_call *call)
 {
 	const char *given = http_header(call, "Audit-Id", NULL);
-	char id[SECRET_UUID_LEN + 1];
 	struct err ignored = ERR_INIT;
 
-	if (given && strlen(given) <= AUDIT_ID_MAX &&
-		name_check_user("id", given, &ignored) == 0)
-		http_reply_header(call, "Audit-Id", given);
-	else if (secret_uuid(id, &ignored) == 0)
-		http_reply_header(call, "Audit-Id", id);
+	_Static_assert(SECRET_UUID_LEN <= HTTP_ID_MAX, "a UUID fits");
+	if (given && name_check_user("id", given, &ignored) == 0 &&
+		text_fit(call->id, sizeof(call->id), given)) {
+		http_reply_header(call, "Audit-Id", call->id);
+		return;
+	}
+	ignored = (struct err)ERR_INIT;
+	if (secret_uuid(call->id, &ignored) == 0)
+		http_reply_header(call, "Audit-Id", call->id);
 }
 
 static void refuse_fault(struct http_call *call)
@@ -263,6 +277,7 @@ void route_handle(struct http_call *call)
 				  : (listener->serves & CONF_SERVES_API) != 0;
 	struct err err = ERR_INIT;
 
+	call->route = route ? (int)route->counted : STATS_OTHER;
 	if (is_api && call->request.fault == 0) {
 		kube_take_pretty(call);
 		name_request(call);
@@ -282,4 +297,11 @@ void route_handle(struct http_call *call)
 	} else {
 		route->open(listener->gw, call, clock);
 	}
+}
+
+void route_done(struct http_call *call, int64_t duration_us)
+{
+	const struct route_listener *listener = call->handler_ctx;
+
+	stats_count(listener->gw->stats, (enum stats_route)call->route, call, duration_us);
 }

@@ -19,6 +19,8 @@ struct route_listener {
 
 /* The http_handler_fn of a listener; call->handler_ctx is its struct route_listener. */
 void route_handle(struct http_call *call);
+/* Its http_done_fn. */
+void route_done(struct http_call *call, int64_t duration_us);
 
 /* Matches `path` against `pattern`, whose "{}" segments each stand for one non-empty segment,
  * and decodes those into `params` (which point into `buffer`, ROUTE_PATH_MAX bytes). Segments

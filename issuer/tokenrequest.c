@@ -289,6 +289,7 @@ static void ask_token(struct token_call *tc)
 		.auth = tc->caller.how,
 		.peer = tc->http->request.peer,
 		.agent = agent,
+		.request_id = http_id(tc->http),
 	};
 	struct signer_reply failed = { .id = 0 };
 

@@ -19,4 +19,5 @@ libkeys_a_SOURCES = \
 	%D%/signer_batch.c %D%/signer_batch.h \
 	%D%/signer_job.c %D%/signer_job.h \
 	%D%/signer_message.c %D%/signer_message.h \
+	%D%/signer_metrics.c %D%/signer_metrics.h \
 	%D%/signer_process.c %D%/signer_process.h

@@ -19,7 +19,8 @@
 #include "base/text.h"
 #include "keys/signer.h"
 
-#define PENDING_MAX      4096 /* requests under way; beyond that callers are told to come back */
+#define PENDING_MAX                                                                            \
+	SIGNER_QUEUE_MAX /* requests under way; beyond that callers are told to come back */
 #define READY_TIMEOUT_MS 30000
 #define ANSWER_MAX_MS    10000 /* the store may be locked for 5 s; longer than this is a hang */
 #define LOOK_MS          1000
@@ -52,7 +53,8 @@ struct signer {
 /* ---- one signer process ---- */
 
 /* The signer starts with no signal blocked, whatever the calling thread blocks. */
-static int spawn(char *const *argv, int child_fd, pid_t *ret, struct err *err)
+static int spawn(const struct signer_program *program, int child_fd, pid_t *ret,
+	struct err *err)
 {
 	extern char **environ;
 	posix_spawn_file_actions_t actions;
@@ -64,14 +66,18 @@ static int spawn(char *const *argv, int child_fd, pid_t *ret, struct err *err)
 	if (posix_spawn_file_actions_init(&actions) != 0 || posix_spawnattr_init(&attr) != 0)
 		abort(); /* only for want of memory */
 	rc = posix_spawn_file_actions_adddup2(&actions, child_fd, SIGNER_FD);
+	if (rc == 0)
+		rc = posix_spawn_file_actions_adddup2(&actions, program->metrics_fd,
+			SIGNER_METRICS_FD);
 	if (rc == 0) /* what else is open here is none of its business */
-		rc = posix_spawn_file_actions_addclosefrom_np(&actions, SIGNER_FD + 1);
+		rc = posix_spawn_file_actions_addclosefrom_np(&actions, SIGNER_METRICS_FD + 1);
 	if (rc == 0)
 		rc = posix_spawnattr_setsigmask(&attr, &none);
 	if (rc == 0)
 		rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
 	if (rc == 0)
-		rc = posix_spawn(ret, "/proc/self/exe", &actions, &attr, argv, environ);
+		rc = posix_spawn(ret, "/proc/self/exe", &actions, &attr, program->argv,
+			environ);
 	(void)posix_spawn_file_actions_destroy(&actions); /* these two cannot fail */
 	(void)posix_spawnattr_destroy(&attr);
 	errno = rc;
@@ -169,7 +175,7 @@ static int launch(const struct signer *signer, pid_t *ret_pid, int *ret_fd, stru
 		pair[1] = moved;
 	}
 	rc = pair[1] < 0 ? err_errno(err, ERR_FAILED, "could not move a socket")
-			 : spawn(program->argv, pair[1], ret_pid, err);
+			 : spawn(program, pair[1], ret_pid, err);
 	if (pair[1] >= 0)
 		(void)close(pair[1]); /* the child has its own */
 	if (rc == 0 &&
@@ -421,6 +427,7 @@ static bool relaunch(struct signer *signer)
 			if (signer->is_stopping)
 				(void)shutdown(fd,
 					SHUT_WR); /* signer_stop came too early to do it */
+			metrics_add(&signer->program.metrics->restarts, 1);
 			log_event(LOG_INFO, "signer.restarted", "pid", text_num(pid).s, NULL);
 			return true;
 		}

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "keys/signer_message.h"
+#include "keys/signer_metrics.h"
 
 #define SIGNER_FD 3 /* the signer finds its socket there */
 
@@ -24,6 +25,8 @@ struct signer_program {
 	char *const *argv;
 	const char *settings;
 	size_t settings_len;
+	struct signer_metrics *metrics; /* signer_metrics.h */
+	int metrics_fd;
 };
 
 /* Starts a signer with its socket at SIGNER_FD and waits until it is ready. An error is the

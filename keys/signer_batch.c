@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "keys/signer_batch.h"
 
@@ -28,14 +29,6 @@ int64_t signer_batch_wait_us(size_t gathered, size_t under_way, int64_t waited_u
 		waited_us >= SIGNER_BATCH_WINDOW_US)
 		return 0;
 	return SIGNER_BATCH_WINDOW_US - waited_us;
-}
-
-static int64_t now_us(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail with a valid clock */
-	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
 struct signer_batch *signer_batch_new(size_t max)
@@ -96,7 +89,7 @@ void signer_batch_put(struct signer_batch *batch, struct signer_job *job)
 	*batch->tail = job;
 	batch->tail = &job->next;
 	if (batch->count++ == 0)
-		batch->since_us = now_us();
+		batch->since_us = clock_monotonic_us();
 	one_less(batch);
 }
 
@@ -112,7 +105,7 @@ void signer_batch_miss(struct signer_batch *batch)
 static void wait_until_due(struct signer_batch *batch)
 {
 	while (!batch->is_closed) {
-		const int64_t now = now_us();
+		const int64_t now = clock_monotonic_us();
 		const int64_t wait_us = signer_batch_wait_us(batch->count, batch->under_way,
 			now - batch->since_us);
 		const int64_t until_us = now + wait_us;

@@ -13,6 +13,7 @@ struct signer_job {
 	struct signer_request request;
 	struct signer_reply reply;
 	int64_t revision; /* of the keys that signed its token */
+	int64_t since_ms; /* clock_monotonic_ms when it came */
 };
 
 void signer_job_free(struct signer_job *job);

@@ -48,14 +48,14 @@ int signer_request_write(const struct signer_request *request, char **ret, size_
 			"a message to the signer could not be written");
 	return dump(
 		json_pack("{s:I, s:s, s:o*, s:s*, s:O*, s:s*, s:s*, s:s*, s:s*, s:o*, s:s*, "
-			  "s:s*, s:s*, s:s*}",
+			  "s:s*, s:s*, s:s*, s:s*}",
 			"id", (json_int_t)request->id, "deed", deeds[request->deed], "token",
 			mint, "subject", request->subject, "audiences", request->audiences,
 			"bound", request->bound, "outcome", request->outcome, "detail",
 			request->detail, "rule", request->rule, "asked",
 			request->asked_s != 0 ? json_integer(request->asked_s) : NULL, "actor",
 			request->actor, "auth", request->auth, "peer", request->peer, "agent",
-			request->agent),
+			request->agent, "request", request->request_id),
 		ret, ret_len, err);
 }
 
@@ -113,12 +113,12 @@ static int read_members(json_t *root, struct signer_request *ret, struct err *er
 	json_int_t id, asked = 0;
 
 	if (json_unpack(root,
-		    "{s:I, s:s, s?o, s?s, s?o, s?s, s?s, s?s, s?s, s?I, s?s, s?s, s?s, s?s !}",
+		    "{s:I, s:s, s?o, s?s, s?o, s?s, s?s, s?s, s?s, s?I, s?s, s?s, s?s, s?s, s?s !}",
 		    "id", &id, "deed", &deed, "token", &mint, "subject", &ret->subject,
 		    "audiences", &audiences, "bound", &ret->bound, "outcome", &ret->outcome,
 		    "detail", &ret->detail, "rule", &ret->rule, "asked", &asked, "actor",
-		    &ret->actor, "auth", &ret->auth, "peer", &ret->peer, "agent",
-		    &ret->agent) != 0 ||
+		    &ret->actor, "auth", &ret->auth, "peer", &ret->peer, "agent", &ret->agent,
+		    "request", &ret->request_id) != 0 ||
 		read_deed(deed, &ret->deed, err) < 0 ||
 		(ret->deed == SIGNER_MINT) != (mint != NULL))
 		return malformed(err);

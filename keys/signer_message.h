@@ -41,6 +41,7 @@ struct signer_request {
 	const char *auth;
 	const char *peer;
 	const char *agent;
+	const char *request_id; /* for the log */
 	json_t *root;
 };
 
@@ -50,6 +51,8 @@ struct signer_reply {
 	struct mint_token token;
 	struct err err;
 };
+
+#define SIGNER_QUEUE_MAX 4096 /* requests under way at once, at most */
 
 #define SIGNER_READY_ID 0    /* the first message of a signer */
 #define SIGNER_AUDIT_ID (-1) /* unasked: can the audit be written? `err` says why not */

@@ -28,8 +28,7 @@
 #include "keys/signer_process.h"
 
 #define SIGNER_WORKERS_MAX 64
-#define SIGNER_QUEUE_MAX   4096 /* jobs; the gateway never has more under way */
-#define SIGNER_TICK_MS     250  /* how soon a change by issuerctl is seen */
+#define SIGNER_TICK_MS     250 /* how soon a change by issuerctl is seen */
 
 #define COMMIT_TRIES 8 /* each lost race is a change of the keys */
 
@@ -43,6 +42,7 @@ struct signer_process {
 	const struct signer_settings *settings;
 	struct sealing *sealing;
 	struct keyring_slot *slot;
+	struct signer_metrics *metrics;
 	struct signer_queue *to_sign;
 	struct signer_batch *batch;
 	pthread_t workers[SIGNER_WORKERS_MAX];
@@ -95,6 +95,15 @@ static int sign(struct signer_process *sp, struct signer_job *job, struct err *e
 		err);
 }
 
+static void sign_timed(struct signer_process *sp, struct signer_job *job)
+{
+	const int64_t began_us = clock_monotonic_us();
+
+	if (sign(sp, job, &job->reply.err) == 0) /* if not, the reply carries the error */
+		metrics_observe(&sp->metrics->sign, &metrics_seconds,
+			clock_monotonic_us() - began_us);
+}
+
 static void *work(void *arg)
 {
 	struct signer_process *sp = arg;
@@ -107,7 +116,7 @@ static void *work(void *arg)
 		log_event(LOG_WARN, "signer.not_nice", "error", err.text, NULL);
 	while ((job = signer_queue_pop(sp->to_sign))) {
 		if (job->request.deed == SIGNER_MINT)
-			(void)sign(sp, job, &job->reply.err); /* the reply carries the error */
+			sign_timed(sp, job);
 		signer_batch_put(sp->batch, job);
 	}
 	return NULL;
@@ -279,8 +288,10 @@ static void try_audit(struct signer_process *sp)
 }
 
 /* No token leaves without its row: if the commit failed, nobody gets one. */
-static void refuse_all(struct signer_job *first, const struct err *why)
+static void refuse_all(struct signer_process *sp, struct signer_job *first,
+	const struct err *why)
 {
+	metrics_add(&sp->metrics->commit_failures, 1);
 	log_event(LOG_ERROR, "audit.failed", "error", why->text, NULL);
 	for (struct signer_job *job = first; job; job = job->next)
 		if (job->reply.err.code == ERR_NONE) {
@@ -295,9 +306,10 @@ static void log_issued(const struct signer_job *job)
 	const struct mint_token *token = &job->reply.token;
 
 	if (token->token)
-		log_event(LOG_INFO, "token.issued", "jti", token->jti, "kid", token->kid, "sub",
-			token->subject, "actor", job->request.actor, "peer", job->request.peer,
-			"ttl", text_num(job->request.mint.lifetime_s).s, NULL);
+		log_event(LOG_INFO, "token.issued", "id", job->request.request_id, "jti",
+			token->jti, "kid", token->kid, "sub", token->subject, "actor",
+			job->request.actor, "peer", job->request.peer, "ttl",
+			text_num(job->request.mint.lifetime_s).s, NULL);
 }
 
 /* All answers first: they are waited for, the log is not. */
@@ -306,6 +318,7 @@ static void answer(const struct signer_process *sp, struct signer_job *first)
 	for (struct signer_job *job = first; job; job = job->next) {
 		job->reply.id = job->request.id;
 		send_reply(sp->fd, &job->reply);
+		metrics_add(&sp->metrics->under_way, -1);
 	}
 	while (first) {
 		struct signer_job *job = first;
@@ -316,6 +329,23 @@ static void answer(const struct signer_process *sp, struct signer_job *first)
 	}
 }
 
+static int commit_timed(struct signer_process *sp, struct signer_job *first, struct err *err)
+{
+	struct signer_metrics *m = sp->metrics;
+	const int64_t began_us = clock_monotonic_us();
+	int64_t count = 0;
+	int rc;
+
+	for (const struct signer_job *job = first; job; job = job->next)
+		count++;
+	metrics_set(&m->waiting_since_ms, first->since_ms);
+	rc = commit(sp, first, err);
+	metrics_set(&m->waiting_since_ms, 0);
+	metrics_observe(&m->commit, &metrics_seconds, clock_monotonic_us() - began_us);
+	metrics_observe(&m->batch, &metrics_things, count);
+	return rc;
+}
+
 static void *write_batches(void *arg)
 {
 	struct signer_process *sp = arg;
@@ -324,8 +354,8 @@ static void *write_batches(void *arg)
 	while ((first = signer_batch_take(sp->batch))) {
 		struct err err = ERR_INIT;
 
-		if (commit(sp, first, &err) < 0)
-			refuse_all(first, &err);
+		if (commit_timed(sp, first, &err) < 0)
+			refuse_all(sp, first, &err);
 		tell_audit(sp, &err);
 		answer(sp, first);
 	}
@@ -374,6 +404,12 @@ static int rotate_due(struct signer_process *sp, struct clock_reading clock, str
 	return 0;
 }
 
+static void note_rotation_failed(struct signer_process *sp, const struct err *err)
+{
+	metrics_add(&sp->metrics->rotation_failures, 1);
+	log_trouble(&sp->rotation_trouble, "keys.rotation_failed", err);
+}
+
 /* A clock that jumps says little of how long ago we looked: the machine's uptime does. */
 static bool is_time_to_look(const struct signer_process *sp, struct clock_reading clock)
 {
@@ -393,10 +429,13 @@ static void checkpoint(struct signer_process *sp, struct clock_reading clock)
 	sp->checkpoint_uptime_s = clock.uptime_s;
 	if (keyring_slot_sign(sp->slot, clock, &ring, &err) < 0 ||
 		audit_proof_checkpoint(sp->settings->store, sp->settings->issuer, ring,
-			clock.now, &is_done, &err) < 0)
+			clock.now, &is_done, &err) < 0) {
+		metrics_add(&sp->metrics->checkpoint_failures, 1);
 		log_trouble(&sp->checkpoint_trouble, "audit.checkpoint_failed", &err);
-	else
-		log_trouble_over(&sp->checkpoint_trouble);
+		return;
+	}
+	metrics_set(&sp->metrics->checkpoint_at, clock.now);
+	log_trouble_over(&sp->checkpoint_trouble);
 }
 
 /* Looks at clock and store: what has become due, what have others changed? */
@@ -412,7 +451,7 @@ static void tick(struct signer_process *sp)
 	log_trouble_over(&sp->refresh_trouble);
 	if ((atomic_exchange(&sp->is_rotation_wanted, false) || is_time_to_look(sp, clock)) &&
 		rotate_due(sp, clock, &err) < 0)
-		log_trouble(&sp->rotation_trouble, "keys.rotation_failed", &err);
+		note_rotation_failed(sp, &err);
 	if (clock.uptime_s - sp->checkpoint_uptime_s >= CHECKPOINT_S)
 		checkpoint(sp, clock);
 }
@@ -438,8 +477,11 @@ static bool accept_job(struct signer_process *sp, struct signer_job *job)
 {
 	if (!signer_batch_expect(sp->batch))
 		return false;
+	job->since_ms = clock_monotonic_ms();
+	metrics_add(&sp->metrics->under_way, 1);
 	if (signer_queue_push(sp->to_sign, job))
 		return true;
+	metrics_add(&sp->metrics->under_way, -1);
 	signer_batch_miss(sp->batch);
 	return false;
 }
@@ -535,7 +577,7 @@ static int first_rotation(struct signer_process *sp, struct err *err)
 	if (rotate_due(sp, clock, err) < 0) {
 		if (err->code != ERR_EARLY)
 			return -1;
-		log_trouble(&sp->rotation_trouble, "keys.rotation_failed", err);
+		note_rotation_failed(sp, err);
 		*err = (struct err)ERR_INIT;
 	}
 	return refresh(sp, clock, err);
@@ -594,7 +636,9 @@ void signer_process_refuse(int fd, const struct err *why)
 
 int signer_process_run(int fd, const struct signer_settings *settings, struct err *err)
 {
-	struct signer_process sp = { .fd = fd, .settings = settings };
+	struct signer_process sp = {
+		.fd = fd, .settings = settings, .metrics = settings->metrics
+	};
 	const struct signer_reply ready = { .id = SIGNER_READY_ID };
 	int rc;
 

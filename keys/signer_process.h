@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "keys/mint.h"
 #include "keys/plan.h"
+#include "keys/signer_metrics.h"
 #include "store/store.h"
 
 /* Borrowed for the length of the run. */
@@ -24,6 +25,7 @@ struct signer_settings {
 	struct plan_policy plan;
 	struct mint_policy mint;
 	uint32_t rsa_bits;
+	struct signer_metrics *metrics;
 };
 
 /* Serves `fd` until its other end is closed, then finishes what it has and returns 0. */

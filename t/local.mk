@@ -28,6 +28,7 @@ unit_tests += \
 	%D%/unit/test_kube_body \
 	%D%/unit/test_kube_protobuf \
 	%D%/unit/test_log \
+	%D%/unit/test_metrics \
 	%D%/unit/test_mint \
 	%D%/unit/test_name \
 	%D%/unit/test_negotiate \
@@ -86,6 +87,8 @@ shell_tests += \
 	%D%/3106-grant-explain.t \
 	%D%/3200-golden.t \
 	%D%/4000-audit.t \
+	%D%/4100-alerts.t \
+	%D%/4101-metrics.t \
 	%D%/5000-processes.t \
 	%D%/5001-trouble.t \
 	%D%/5002-stalled-tls.t \
@@ -120,7 +123,7 @@ EXTRA_DIST += $(shell_tests) %D%/run %D%/unit/unit.h %D%/unit/jws_forge.h \
 	%D%/fuzz/kube_object.h %D%/verifiers %D%/clients %D%/data/clients
 
 # The recordings of a kube-apiserver, and what replays them.
-EXTRA_DIST += %D%/golden-replay %D%/data/golden %D%/golden/recording.py %D%/golden/world.py \
+EXTRA_DIST += %D%/golden-replay %D%/data/golden %D%/data/alerts-test.yml %D%/golden/recording.py %D%/golden/world.py \
 	%D%/golden/server.py %D%/golden/compare.py %D%/golden/departures.py
 
 # The command's own room, for tests of it.

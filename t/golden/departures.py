@@ -15,7 +15,7 @@ REVIEWS = tuple(
     for version, kind in (
         ("v1", "tokenreviews"), ("v1beta1", "tokenreviews"), ("v1", "selfsubjectreviews"))
 )
-HEALTH = re.compile(r"/(healthz|livez|readyz)(/|$)")
+HEALTH = re.compile(r"/(healthz|livez|metrics|readyz)(/|$)")
 # What the answer differs in, if it is the same in all else.
 VERSION_MEMBERS = re.compile(
     r"\.body\.(build|git|go|compiler|platform|minCompatibility|emulation|major|minor)")
@@ -96,10 +96,10 @@ def jwks_uri(case):
 
 @rule("health")
 def health(case):
-    """Health is /livez and /readyz, on the listener for operators."""
+    """Health is /livez and /readyz, beside /metrics on the listener for operators."""
     if not HEALTH.match(case.exchange.path):
         return False
-    if case.path not in ("/livez", "/readyz"):
+    if case.path not in ("/livez", "/readyz", "/metrics"):
         return case.we_refuse(404, "NotFound") or case.we_refuse(401, "Unauthorized")
     if case.exchange.method not in ("GET", "HEAD"):
         return case.we_refuse(405, "MethodNotAllowed")

@@ -56,6 +56,7 @@ static void a_wish_for_a_token_comes_through(void **state)
 	sent.auth = "secret";
 	sent.peer = "[::1]:5";
 	sent.agent = "a \"quoted\"\nline";
+	sent.request_id = "d4f1";
 	sent.rule = "grant 1";
 	sent.asked_s = INT64_MIN;
 	got = pass(&sent);
@@ -77,6 +78,7 @@ static void a_wish_for_a_token_comes_through(void **state)
 	assert_null(got.outcome);
 	assert_string_equal(got.auth, "secret");
 	assert_string_equal(got.agent, "a \"quoted\"\nline");
+	assert_string_equal(got.request_id, "d4f1");
 	assert_string_equal(got.rule, "grant 1");
 	assert_true(got.asked_s == INT64_MIN);
 	assert_null(got.detail);
