@@ -14,7 +14,8 @@ libconf_a_SOURCES = \
 
 # Examples: what is in force belongs to the operator, so nothing goes into $(sysconfdir).
 examplesdir = $(docdir)/examples
-dist_examples_DATA = %D%/issuerd.yaml %D%/sysusers.conf
+dist_examples_DATA = %D%/issuerd.yaml %D%/sysusers.conf %D%/prometheus-alerts.yml \
+	%D%/grafana-dashboard.json
 nodist_examples_DATA = %D%/issuerd.service
 EXTRA_DIST += %D%/issuerd.service.in
 CLEANFILES += %D%/issuerd.service

@@ -24,6 +24,9 @@ DEPS_TEST="libcmocka-dev clang libclang-rt-dev clang-tidy clang-format cppcheck 
 command -v node >/dev/null 2>&1 || DEPS_TEST="$DEPS_TEST nodejs"
 command -v npm >/dev/null 2>&1 || DEPS_TEST="$DEPS_TEST npm"
 
+# promtool; where systemd runs, Debian starts the server that comes with it.
+command -v promtool >/dev/null 2>&1 || DEPS_TEST="$DEPS_TEST prometheus"
+
 # So does kubectl, and then its package and Debian's cannot both be installed.
 command -v kubectl >/dev/null 2>&1 || DEPS_TEST="$DEPS_TEST kubernetes-client"
 
