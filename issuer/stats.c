@@ -280,7 +280,7 @@ static void add_audit(struct text *out, const struct signer_metrics *m)
 	add_histogram(out, "issuerd_audit_batch_rows", "Audit records in one commit.",
 		&m->batch, &metrics_things);
 	metrics_single(out, "issuerd_audit_commit_failures_total", "counter",
-		"Batches that could not be committed, so that nobody got a token.",
+		"Commits that failed: nobody gets a token.",
 		(double)metrics_get(&m->commit_failures));
 	metrics_single(out, "issuerd_audit_lag_seconds", "gauge",
 		"How long the oldest request of the commit under way has waited; 0 if none is.",

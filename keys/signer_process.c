@@ -261,14 +261,18 @@ static int commit(struct signer_process *sp, struct signer_job *first, struct er
 	return rc;
 }
 
-/* Tells the gateway, which cannot write and so cannot know, of each failure and of its end. */
+/* Tells the gateway, which cannot write and so cannot know, of each failure and of its end; the
+ * log of the first: a disk that is full needs no line for each batch. */
 static void tell_audit(struct signer_process *sp, const struct err *why)
 {
 	const bool is_failing = why->code != ERR_NONE;
 	const bool was_failing = atomic_exchange(&sp->is_audit_failing, is_failing);
 
+	metrics_add(&sp->metrics->commit_failures, is_failing ? 1 : 0);
 	if (is_failing || was_failing)
 		refuse(sp, SIGNER_AUDIT_ID, why);
+	if (is_failing && !was_failing)
+		log_event(LOG_ERROR, "audit.failed", "error", why->text, NULL);
 	if (was_failing && !is_failing)
 		log_event(LOG_INFO, "audit.resumed", NULL);
 }
@@ -288,11 +292,8 @@ static void try_audit(struct signer_process *sp)
 }
 
 /* No token leaves without its row: if the commit failed, nobody gets one. */
-static void refuse_all(struct signer_process *sp, struct signer_job *first,
-	const struct err *why)
+static void refuse_all(struct signer_job *first)
 {
-	metrics_add(&sp->metrics->commit_failures, 1);
-	log_event(LOG_ERROR, "audit.failed", "error", why->text, NULL);
 	for (struct signer_job *job = first; job; job = job->next)
 		if (job->reply.err.code == ERR_NONE) {
 			(void)err_set(&job->reply.err, ERR_BUSY,
@@ -355,7 +356,7 @@ static void *write_batches(void *arg)
 		struct err err = ERR_INIT;
 
 		if (commit_timed(sp, first, &err) < 0)
-			refuse_all(sp, first, &err);
+			refuse_all(first);
 		tell_audit(sp, &err);
 		answer(sp, first);
 	}

@@ -99,6 +99,8 @@ troubled() {
 	not_ok "$1: we are not ready" ready
 	like "$1: because of a file, by its name" "$(cat body)" "^\\[-\\](audit|store) failed: $2"
 	like "$1: the log says it, too" "$(cat issuerd.log)" "event=(audit|request).failed .*error=.*$2"
+	like "$1: and the metrics" "$(curl -sS "$OPS/metrics" | tr '\n' ' ')" \
+		'issuerd_check\{check="(audit|store)"\} 0 .*issuerd_tokens_total\{[^}]*reason="ServiceUnavailable"\} [1-9]'
 	is "$1: the JWKS is served" "$(request "$URL/openid/v1/jwks")" 200
 	is "$1: nothing was recorded" "$(issued)" "$before"
 }
@@ -152,6 +154,6 @@ if [ -n "${IN_NAMESPACE:-}" ]; then
 	over "a full disk"
 	issuer_stop
 else
-	skip 17 "a full disk: not root, or no mount namespaces"
+	skip 18 "a full disk: not root, or no mount namespaces"
 fi
 done_testing
