@@ -31,6 +31,7 @@ is "nor does the dashboard" "$(used "$BOARD" | comm -23 - documented)" ""
 ok "the dashboard is JSON of the kind that Grafana imports" \
 	jq -e '.uid == "issuerd" and (.panels | length > 10) and all(.panels[]; .targets | length > 0)' "$BOARD"
 is "its panels have ids of their own" "$(jq '[.panels[].id] | length == (unique | length)' "$BOARD")" true
+# shellcheck disable=SC2016 # that is Grafana's
 jq -r '.panels[].targets[].expr' "$BOARD" | sed 's/\$__rate_interval/5m/g' >exprs
 {
 	printf 'groups:\n  - name: board\n    rules:\n'
