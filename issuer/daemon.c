@@ -46,8 +46,6 @@ struct daemon {
 	struct server *servers;
 	size_t server_count;
 	struct text settings; /* the configuration in force, for signers */
-	struct signer_metrics *metrics;
-	int metrics_fd;
 };
 
 /* ---- opening ---- */
@@ -71,8 +69,7 @@ static int open_gateway(struct daemon *d, const struct conf *conf, char *const *
 		-1 };
 	if (signer_metrics_create(&program.metrics, &program.metrics_fd, err) < 0)
 		return -1;
-	gw->signer_metrics = d->metrics = program.metrics;
-	d->metrics_fd = program.metrics_fd;
+	gw->signer_metrics = program.metrics;
 	gw->stats = stats_new(conf);
 	if (signer_start(&program, &gw->signer, err) < 0 ||
 		settings_open_store(conf, STORE_READ, &gw->store, err) < 0)
@@ -292,9 +289,6 @@ static void release(struct daemon *d)
 	json_decref(d->gw.api_audiences);
 	text_free(&d->settings);
 	stats_free(d->gw.stats);
-	signer_metrics_detach(d->metrics);
-	if (d->metrics_fd >= 0)
-		(void)close(d->metrics_fd); /* nothing was written to it */
 }
 
 /* Signals are read from a descriptor by one thread, so no handler runs anywhere. */
@@ -324,7 +318,7 @@ static time_t gnutls_now(time_t *ret)
 int daemon_gateway(const struct conf *conf, char *const *signer_argv, int ready_fd,
 	struct err *err)
 {
-	struct daemon d = { .servers = NULL, .metrics_fd = -1 };
+	struct daemon d = { .servers = NULL };
 	auto_close int signals = -1;
 	int rc;
 

@@ -78,26 +78,46 @@ static const struct health_check {
 	  { "clock", check_clock }, { "signer", check_signer }, { "audit", check_audit },
 	  { NULL, NULL } };
 
+static size_t run(const struct gateway *gw, struct clock_reading clock,
+	const struct health_check *checks, struct health_result ret[HEALTH_CHECKS_MAX])
+{
+	size_t count = 0;
+
+	for (; checks[count].name; count++) {
+		assert(count < HEALTH_CHECKS_MAX);
+		ret[count] = (struct health_result){ .name = checks[count].name };
+		(void)checks[count].fn(gw, clock, &ret[count].why); /* says it */
+	}
+	return count;
+}
+
+size_t health_ready(const struct gateway *gw, struct clock_reading clock,
+	struct health_result ret[HEALTH_CHECKS_MAX])
+{
+	return run(gw, clock, ready_checks, ret);
+}
+
 static void serve(const struct gateway *gw, struct http_call *call, struct clock_reading clock,
 	const char *what, const struct health_check *checks)
 {
+	struct health_result results[HEALTH_CHECKS_MAX];
+	const size_t count = run(gw, clock, checks, results);
 	auto_text struct text report = TEXT_INIT;
 	bool is_good = true;
 	char *body;
 
-	for (; checks->name; checks++) {
-		struct err err = ERR_INIT;
-		const bool passed = checks->fn(gw, clock, &err) == 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct health_result *result = &results[i];
 
+		if (result->why.code == ERR_NONE) {
+			text_addf(&report, "[+]%s ok\n", result->name);
+			continue;
+		}
 		/* On the listener for operators, who are told what to do. */
-		if (passed)
-			text_addf(&report, "[+]%s ok\n", checks->name);
-		else
-			text_addf(&report, "[-]%s failed: %s\n", checks->name, err.text);
-		is_good = is_good && passed;
-		if (!passed)
-			log_event(LOG_WARN, "health.failed", "check", checks->name, "error",
-				err.text, NULL);
+		text_addf(&report, "[-]%s failed: %s\n", result->name, result->why.text);
+		is_good = false;
+		log_event(LOG_WARN, "health.failed", "check", result->name, "error",
+			result->why.text, NULL);
 	}
 	text_addf(&report, "%s check %s\n", what, is_good ? "passed" : "failed");
 	body = is_good && http_query(call, "verbose", NULL, 0) == 0 ? text_copy("ok")
@@ -116,19 +136,4 @@ void health_livez(const struct gateway *gw, struct http_call *call, struct clock
 void health_readyz(const struct gateway *gw, struct http_call *call, struct clock_reading clock)
 {
 	serve(gw, call, clock, "readyz", ready_checks);
-}
-
-size_t health_ready(const struct gateway *gw, struct clock_reading clock,
-	struct health_result ret[HEALTH_CHECKS_MAX])
-{
-	size_t count = 0;
-
-	for (const struct health_check *check = ready_checks; check->name; check++) {
-		struct err ignored = ERR_INIT;
-
-		assert(count < HEALTH_CHECKS_MAX);
-		ret[count++] = (struct health_result){ check->name,
-			check->fn(gw, clock, &ignored) == 0 };
-	}
-	return count;
 }

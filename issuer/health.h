@@ -16,7 +16,7 @@ void health_readyz(const struct gateway *gw, struct http_call *call,
 
 struct health_result {
 	const char *name; /* a literal */
-	bool is_good;
+	struct err why;   /* ERR_NONE: passed */
 };
 
 /* What /readyz would say, without a word in the log; returns how many there are. */

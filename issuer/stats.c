@@ -106,8 +106,8 @@ static void add_checks(struct text *out, const struct gateway *gw, struct clock_
 	metrics_family(out, "issuerd_check", "gauge",
 		"Checks of /readyz: 1 passed, 0 failed (/readyz and the log say why).");
 	for (size_t i = 0; i < count; i++)
-		metrics_sample(out, "issuerd_check", results[i].is_good ? 1 : 0, "check",
-			results[i].name, NULL);
+		metrics_sample(out, "issuerd_check", results[i].why.code == ERR_NONE ? 1 : 0,
+			"check", results[i].name, NULL);
 }
 
 /* ---- requests ---- */

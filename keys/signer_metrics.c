@@ -56,9 +56,3 @@ int signer_metrics_attach(int fd, struct signer_metrics **ret, struct err *err)
 	metrics_set(&(*ret)->waiting_since_ms, 0);
 	return 0;
 }
-
-void signer_metrics_detach(struct signer_metrics *metrics)
-{
-	if (metrics)
-		(void)munmap(metrics, sizeof(*metrics)); /* cannot fail: it is mapped */
-}

@@ -34,6 +34,4 @@ int signer_metrics_create(struct signer_metrics **ret, int *ret_fd, struct err *
  * signer can say is as of a new one. */
 int signer_metrics_attach(int fd, struct signer_metrics **ret, struct err *err);
 
-void signer_metrics_detach(struct signer_metrics *metrics);
-
 #endif

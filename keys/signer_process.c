@@ -268,7 +268,8 @@ static void tell_audit(struct signer_process *sp, const struct err *why)
 	const bool is_failing = why->code != ERR_NONE;
 	const bool was_failing = atomic_exchange(&sp->is_audit_failing, is_failing);
 
-	metrics_add(&sp->metrics->commit_failures, is_failing ? 1 : 0);
+	if (is_failing)
+		metrics_add(&sp->metrics->commit_failures, 1);
 	if (is_failing || was_failing)
 		refuse(sp, SIGNER_AUDIT_ID, why);
 	if (is_failing && !was_failing)
