@@ -1,18 +1,13 @@
 /* check.c - see check.h.
  * SPDX-License-Identifier: Apache-2.0 */
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/un.h>
 
 #include "base/name.h"
 #include "base/text.h"
 #include "conf/check.h"
+#include "conf/rule.h"
 #include "conf/url.h"
-#include "conf/words.h"
-
-/* The longest path of a Unix socket; the kernel wants room for a NUL behind it. */
-#define SOCKET_MAX (sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1)
 
 /* Full names such as "listeners[3].address". */
 #define PATH_SIZE 64
@@ -34,46 +29,19 @@ static int check_issuers(const struct yaml *yaml, const struct conf *conf, struc
 	return 0;
 }
 
-static int check_word(const struct yaml *yaml, const char *path, const char *given,
-	const struct words *words, struct err *err)
-{
-	auto_text struct text hint = TEXT_INIT;
-
-	if (words_hold(words, given))
-		return 0;
-	words_hint(words, given, &hint);
-	return yaml_refuse(yaml, path, err, "unknown word '%s' in %s; %s", given, path, hint.s);
-}
-
 static int check_words(const struct yaml *yaml, const struct conf *conf, struct err *err)
 {
 	static const struct words algorithms = { { "RS256", "ES256" }, 2 };
-	static const struct words levels = { { "debug", "info", "warn", "error" }, 4 };
-	static const struct words formats = { { "logfmt", "json" }, 2 };
 
-	if (check_word(yaml, "log_level", conf->log_level, &levels, err) < 0 ||
-		check_word(yaml, "log_format", conf->log_format, &formats, err) < 0)
+	if (rule_log(yaml, conf->log_level, conf->log_format, err) < 0)
 		return -1;
-	return check_word(yaml, "keys.algorithm", conf->keys.algorithm, &algorithms, err);
-}
-
-/* A path that somebody will read in a log or a shell. */
-static int check_path(const struct yaml *yaml, const char *path, const char *value,
-	struct err *err)
-{
-	for (const char *c = value; c && *c != '\0'; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			return yaml_refuse(yaml, path, err,
-				"%s holds a line break or another control character; rename "
-				"the file",
-				path);
-	return 0;
+	return rule_word(yaml, "keys.algorithm", conf->keys.algorithm, &algorithms, err);
 }
 
 static int check_paths(const struct yaml *yaml, const struct conf *conf, struct err *err)
 {
-	if (check_path(yaml, "store", conf->store, err) < 0 ||
-		check_path(yaml, "sealing_key", conf->sealing_key, err) < 0)
+	if (rule_path(yaml, "store", conf->store, err) < 0 ||
+		rule_path(yaml, "sealing_key", conf->sealing_key, err) < 0)
 		return -1;
 	if (strcmp(conf->store, conf->sealing_key) == 0)
 		return yaml_refuse(yaml, "sealing_key", err,
@@ -137,31 +105,15 @@ static int check_tokens(const struct yaml *yaml, const struct conf_tokens *t, st
 	return 0;
 }
 
-static bool is_loopback(const char *host)
-{
-	struct in_addr v4;
-	struct in6_addr v6;
-
-	if (inet_pton(AF_INET, host, &v4) == 1)
-		return ntohl(v4.s_addr) >> 24 == 127;
-	return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
-}
-
 static int check_socket(const struct yaml *yaml, const char *path,
 	const struct conf_listener *l, struct err *err)
 {
-	const size_t len = strlen(l->socket);
-
 	if (l->tls)
 		return yaml_refuse(yaml, path, err,
 			"%s has tls on a socket, which never leaves this host; remove one "
 			"of them",
 			path);
-	if (len > SOCKET_MAX)
-		return yaml_refuse(yaml, path, err,
-			"%s '%s' has %zu bytes, at most %zu are allowed; choose a shorter path",
-			path, l->socket, len, SOCKET_MAX);
-	return check_path(yaml, path, l->socket, err);
+	return rule_socket(yaml, path, l->socket, err);
 }
 
 static int check_address(const struct yaml *yaml, const char *path,
@@ -173,7 +125,7 @@ static int check_address(const struct yaml *yaml, const char *path,
 
 	if (conf_address_split(l->address, host, sizeof(host), &port, &why) < 0)
 		return yaml_refuse(yaml, path, err, "%s: %s", path, why.text);
-	if ((l->serves & CONF_SERVES_API) && !l->tls && !is_loopback(host))
+	if ((l->serves & CONF_SERVES_API) && !l->tls && !rule_is_loopback(host))
 		return yaml_refuse(yaml, path, err,
 			"%s '%s' serves the api without tls beyond this host, so its bearer "
 			"secrets would travel in clear; add tls, or use 127.0.0.1 or a socket",
@@ -237,7 +189,7 @@ static int check_tls(const struct yaml *yaml, const struct conf_listener *l, uin
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		(void)snprintf(path, sizeof(path), "listeners[%u].tls.%s", n, files[i].name);
-		if (check_path(yaml, path, files[i].value, err) < 0)
+		if (rule_path(yaml, path, files[i].value, err) < 0)
 			return -1;
 	}
 	(void)snprintf(path, sizeof(path), "listeners[%u].tls.client_crl", n);

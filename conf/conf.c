@@ -2,8 +2,6 @@
  * check.c.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <arpa/inet.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,46 +10,10 @@
 #include "conf/check.h"
 #include "conf/conf.h"
 #include "conf/dirs.h"
+#include "conf/rule.h"
 #include "conf/schema.h"
 #include "conf/yaml.h"
 #include "conf/yamltree.h"
-
-/* The absolute directory that the file `name` is in. */
-static int directory_of(const char *name, char **ret, struct err *err)
-{
-	auto_free char *copy = text_copy(name);
-	auto_free char *cwd = NULL;
-	const char *dir = dirname(copy);
-
-	if (*dir == '/') {
-		*ret = text_copy(dir);
-		return 0;
-	}
-	cwd = getcwd(NULL, 0);
-	if (!cwd)
-		return err_errno(err, ERR_FAILED, "could not find out the working directory");
-	*ret = strcmp(dir, ".") == 0 ? take(cwd) : text_format("%s/%s", cwd, dir);
-	return 0;
-}
-
-/* Puts `dir` in front of *value, the setting called `path`, if it is there and relative. */
-static int make_absolute(const struct yaml *yaml, const char *path, const char *dir,
-	char **value, struct err *err)
-{
-	char *absolute;
-
-	if (!*value || **value == '/')
-		return 0;
-	absolute = text_format("%s/%s", strcmp(dir, "/") == 0 ? "" : dir, *value);
-	free(*value);
-	*value = absolute;
-	if (strlen(absolute) >= PATH_MAX)
-		return yaml_refuse(yaml, path, err,
-			"%s is too long together with its directory; choose a path below %d "
-			"bytes",
-			path, PATH_MAX);
-	return 0;
-}
 
 static int make_listener_absolute(const struct yaml *yaml, uint32_t n, const char *dir,
 	struct conf_listener *l, struct err *err)
@@ -70,7 +32,8 @@ static int make_listener_absolute(const struct yaml *yaml, uint32_t n, const cha
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		auto_free char *path = text_format("listeners[%u].%s", n, paths[i].name);
 
-		if (paths[i].value && make_absolute(yaml, path, dir, paths[i].value, err) < 0)
+		if (paths[i].value &&
+			rule_make_absolute(yaml, path, dir, paths[i].value, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -80,9 +43,9 @@ static int make_paths_absolute(const struct yaml *yaml, struct conf *conf, struc
 {
 	auto_free char *dir = NULL;
 
-	if (directory_of(conf->path, &dir, err) < 0 ||
-		make_absolute(yaml, "store", dir, &conf->store, err) < 0 ||
-		make_absolute(yaml, "sealing_key", dir, &conf->sealing_key, err) < 0)
+	if (rule_directory_of(conf->path, &dir, err) < 0 ||
+		rule_make_absolute(yaml, "store", dir, &conf->store, err) < 0 ||
+		rule_make_absolute(yaml, "sealing_key", dir, &conf->sealing_key, err) < 0)
 		return -1;
 	for (uint32_t i = 0; i < conf->listener_count; i++)
 		if (make_listener_absolute(yaml, i, dir, &conf->listeners[i], err) < 0)

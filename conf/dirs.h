@@ -12,4 +12,8 @@
 #define LOCALSTATEDIR "/var"
 #endif
 
+#ifndef RUNSTATEDIR
+#define RUNSTATEDIR "/run"
+#endif
+
 #endif

@@ -3,9 +3,12 @@
 noinst_LIBRARIES += libconf.a
 
 libconf_a_SOURCES = \
+	%D%/agent_check.c %D%/agent_check.h \
+	%D%/agent_conf.c %D%/agent_conf.h \
 	%D%/check.c %D%/check.h \
 	%D%/conf.c %D%/conf.h \
 	%D%/dirs.h \
+	%D%/rule.c %D%/rule.h \
 	%D%/schema.c %D%/schema.h \
 	%D%/url.c %D%/url.h \
 	%D%/words.c %D%/words.h \

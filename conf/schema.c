@@ -9,6 +9,7 @@
 #include "base/name.h"
 #include "base/text.h"
 #include "conf/dirs.h"
+#include "conf/rule.h"
 #include "conf/schema.h"
 #include "conf/url.h"
 
@@ -179,12 +180,8 @@ static void *at(struct conf *conf, size_t offset)
 
 static void settle_strings(struct conf *conf)
 {
-	for (size_t i = 0; i < COUNT(strings); i++) {
-		char **value = at(conf, strings[i].offset);
-
-		if (!*value)
-			*value = text_copy(strings[i].value);
-	}
+	for (size_t i = 0; i < COUNT(strings); i++)
+		rule_default(at(conf, strings[i].offset), strings[i].value);
 }
 
 static int settle_numbers(const struct yaml *yaml, struct conf *conf, struct err *err)
@@ -205,17 +202,11 @@ static int settle_numbers(const struct yaml *yaml, struct conf *conf, struct err
 
 static int settle_durations(const struct yaml *yaml, struct conf *conf, struct err *err)
 {
-	for (size_t i = 0; i < COUNT(durations); i++) {
-		struct conf_duration *value = at(conf, durations[i].offset);
-		struct err why = ERR_INIT;
-
-		if (!value->text)
-			value->text = text_copy(durations[i].value);
-		if (text_duration(value->text, durations[i].min_s, durations[i].max_s,
-			    &value->s, &why) < 0)
-			return yaml_refuse(yaml, durations[i].path, err, "%s: %s",
-				durations[i].path, why.text);
-	}
+	for (size_t i = 0; i < COUNT(durations); i++)
+		if (rule_duration(yaml, durations[i].path, durations[i].min_s,
+			    durations[i].max_s, durations[i].value,
+			    at(conf, durations[i].offset), err) < 0)
+			return -1;
 	return 0;
 }
 

@@ -10,9 +10,9 @@
 
 #include "base/err.h"
 
-#define YAMLTREE_BYTES_MAX 65536 /* of the whole text */
-#define YAMLTREE_DEPTH_MAX 16    /* of lists and mappings within each other */
-#define YAMLTREE_ITEMS_MAX 1024  /* of one list or mapping */
+#define YAMLTREE_BYTES_MAX 262144 /* of the whole text */
+#define YAMLTREE_DEPTH_MAX 16     /* of lists and mappings within each other */
+#define YAMLTREE_ITEMS_MAX 1024   /* of one list or mapping */
 
 enum yamltree_kind { YAMLTREE_SCALAR, YAMLTREE_LIST, YAMLTREE_MAPPING };
 

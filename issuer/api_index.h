@@ -6,8 +6,8 @@
 #define API_INDEX_H
 
 #include "issuer/gateway.h"
-#include "issuer/http.h"
 #include "issuer/user.h"
+#include "serve/http.h"
 
 /* GET /version, for anybody. */
 void api_index_version(const struct gateway *gw, struct http_call *call,

@@ -9,8 +9,8 @@
 #include "base/err.h"
 #include "issuer/certificate.h"
 #include "issuer/gateway.h"
-#include "issuer/http.h"
 #include "issuer/user.h"
+#include "serve/http.h"
 
 /* The caller, or a refusal with KUBE_UNAUTHORIZED: no credential, one that is unknown, revoked,
  * expired or for another audience, two that disagree. The text tells a stranger nothing about

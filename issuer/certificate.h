@@ -8,8 +8,8 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "issuer/certificate_trust.h"
-#include "issuer/http.h"
 #include "issuer/user.h"
+#include "serve/http.h"
 
 /* The user of a chain, the client's own certificate first; at least one. ERR_REFUSED says why
  * it is not to be believed: unknown CA, expired, revoked, perhaps revoked because the list is

@@ -18,17 +18,18 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "issuer/daemon.h"
-#include "issuer/http.h"
-#include "issuer/listen.h"
-#include "issuer/notify.h"
 #include "issuer/route.h"
 #include "issuer/stats.h"
 #include "keys/signer_process.h"
+#include "serve/http.h"
+#include "serve/listen.h"
+#include "serve/notify.h"
 #include "setup/settings.h"
 
-#define PEM_MAX    (64 * 1024)
-#define REFRESH_MS 250   /* how soon a change by issuerctl is seen */
-#define DRAIN_MS   10000 /* for calls under way at the end */
+#define PEM_MAX     (64 * 1024)
+#define REFRESH_MS  250   /* how soon a change by issuerctl is seen */
+#define DRAIN_MS    10000 /* for calls under way at the end */
+#define SOCKET_MODE 0660  /* owner and group may ask; authentication still decides */
 
 /* One listener and what it serves with. */
 struct server {
@@ -115,7 +116,8 @@ static int open_server(struct daemon *d, size_t i, struct err *err)
 	server->route = (struct route_listener){ &d->gw, conf->serves, NULL };
 	options.open_connections = &stats->connections;
 	if (read_tls(server, conf->tls, err) < 0 ||
-		listen_open(conf, &options.listen_fd, &server->name, err) < 0)
+		listen_open(conf->address, conf->socket, SOCKET_MODE, &options.listen_fd,
+			&server->name, err) < 0)
 		return -1;
 	if (server->tls_cert)
 		metrics_set(&stats->certificate_expires, certificate_expires(server->tls_cert));

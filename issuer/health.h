@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "issuer/gateway.h"
-#include "issuer/http.h"
+#include "serve/http.h"
 
 void health_livez(const struct gateway *gw, struct http_call *call, struct clock_reading clock);
 void health_readyz(const struct gateway *gw, struct http_call *call,

@@ -5,7 +5,7 @@
 #define KUBE_H
 
 #include "base/err.h"
-#include "issuer/http.h"
+#include "serve/http.h"
 
 #define KUBE_JSON_MEDIA_TYPE "application/json"
 

@@ -6,8 +6,8 @@
 
 #include <jansson.h>
 
-#include "issuer/http.h"
 #include "issuer/kube_types.h"
+#include "serve/http.h"
 
 #define KUBE_WARNINGS_MAX 16
 

@@ -12,21 +12,15 @@ libissuer_a_SOURCES = \
 	%D%/certificate.c %D%/certificate.h \
 	%D%/certificate_trust.c %D%/certificate_trust.h \
 	%D%/daemon.c %D%/daemon.h \
-	%D%/deadline.c %D%/deadline.h \
 	%D%/fields.c %D%/fields.h \
 	%D%/gateway.h \
 	%D%/health.c %D%/health.h \
-	%D%/http.c %D%/http.h \
-	%D%/http_call.c %D%/http_exchange.h \
-	%D%/http_fault.c %D%/http_fault.h \
 	%D%/json_members.c %D%/json_members.h \
 	%D%/kube.c %D%/kube.h \
 	%D%/kube_body.c %D%/kube_body.h \
 	%D%/kube_protobuf.c %D%/kube_protobuf.h \
 	%D%/kube_types.c %D%/kube_types.h \
-	%D%/listen.c %D%/listen.h \
 	%D%/negotiate.c %D%/negotiate.h \
-	%D%/notify.c %D%/notify.h \
 	%D%/public.c %D%/public.h \
 	%D%/refusal.c %D%/refusal.h \
 	%D%/reviews.c %D%/reviews.h \

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "issuer/gateway.h"
-#include "issuer/http.h"
+#include "serve/http.h"
 
 void public_discovery(const struct gateway *gw, struct http_call *call,
 	struct clock_reading clock);

@@ -5,9 +5,9 @@
 #define REFUSAL_H
 
 #include "issuer/gateway.h"
-#include "issuer/http.h"
 #include "issuer/kube.h"
 #include "issuer/user.h"
+#include "serve/http.h"
 
 /* What was asked, and by whom; borrowed for the call. */
 struct refusal {

@@ -6,8 +6,8 @@
 #define REVIEWS_H
 
 #include "issuer/gateway.h"
-#include "issuer/http.h"
 #include "issuer/user.h"
+#include "serve/http.h"
 
 /* Each replies now, or suspends the call until a refusal is recorded. Takes over `caller`. */
 void reviews_token_v1(const struct gateway *gw, struct http_call *call, struct user *caller,

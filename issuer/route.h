@@ -5,7 +5,7 @@
 
 #include "issuer/certificate.h"
 #include "issuer/gateway.h"
-#include "issuer/http.h"
+#include "serve/http.h"
 
 #define ROUTE_PARAMS_MAX 2
 #define ROUTE_PATH_MAX   1024

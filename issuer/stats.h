@@ -6,8 +6,8 @@
 
 #include "base/metrics.h"
 #include "issuer/gateway.h"
-#include "issuer/http.h"
 #include "issuer/kube.h"
+#include "serve/http.h"
 
 /* What requests are for. */
 enum stats_route {

@@ -5,8 +5,8 @@
 #define TOKENREQUEST_H
 
 #include "issuer/gateway.h"
-#include "issuer/http.h"
 #include "issuer/user.h"
+#include "serve/http.h"
 
 /* Replies now, or suspends the call until the signer has answered. Takes over `caller`;
  * `params` are namespace and name as the path has them. */

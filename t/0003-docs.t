@@ -121,7 +121,7 @@ is "so has the sample, whose values are the defaults" \
 
 # logged - the names of events in the sources of the daemon.
 logged() {
-	(cd "$SRCDIR" && cat issuer/*.c keys/*.c) |
+	(cd "$SRCDIR" && cat issuer/*.c serve/*.c keys/*.c) |
 		grep -oE '(log_event\(LOG_[A-Z]+|log_trouble\([^,]+), "[a-z_.]+"' | cut -d '"' -f 2 | sort -u
 }
 # named SECTION - the names that a section of issuerd(8) explains.
@@ -130,7 +130,7 @@ named() {
 		tr ' ' '\n' | grep -E '^[a-z_]+(\.[a-z_]+)?$' | sort -u
 }
 is "every event is logged under a literal name" \
-	"$(cd "$SRCDIR" && cat issuer/*.c keys/*.c | grep 'log_event(' |
+	"$(cd "$SRCDIR" && cat issuer/*.c serve/*.c keys/*.c | grep 'log_event(' |
 		grep -vE 'log_event\(LOG_[A-Z]+, "[a-z_.]+"')" ""
 is "issuerd(8) has the events of the log" "$(named LOG)" "$(logged)"
 is "issuerd(8) has the events of the audit" "$(named AUDIT)" \
@@ -160,7 +160,7 @@ done
 missing() {
 	grep -oE '(\.?[a-z0-9]+/)+[A-Za-z0-9_.-]*[A-Za-z0-9_]' "$1" | sort -u | while read -r path; do
 		case ${path%%/*} in
-		base | conf | store | keys | setup | issuer | ctl | t | doc) [ -e "$2/$path" ] || echo "$path" ;;
+		base | conf | store | keys | setup | serve | issuer | ctl | agent | t | doc) [ -e "$2/$path" ] || echo "$path" ;;
 		esac
 	done
 }

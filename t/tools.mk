@@ -9,7 +9,7 @@ FUZZ_SECONDS = 600
 PYTHON = /usr/bin/python3
 BENCH_LIBS = -lssl -lcrypto
 
-code_dirs = base conf store keys access setup issuer ctl agent t
+code_dirs = base conf store keys access setup serve issuer ctl agent t
 find_code = cd $(top_srcdir) && find $(code_dirs) -type f 2>/dev/null
 lint_sources = { $(find_code) -name '*.c' || :; } | sort | sed 's|^|$(top_srcdir)/|'
 format_sources = { $(find_code) -name '*.[ch]' || :; } | sort | sed 's|^|$(top_srcdir)/|'

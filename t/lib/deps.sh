@@ -9,7 +9,7 @@
 # shellcheck disable=SC2034 # used by who sources this
 DEPS_BUILD="gcc make autoconf automake pkg-config libc6-dev libssl-dev libjwt-dev
 	libmicrohttpd-dev libjansson-dev libsqlite3-dev libcyaml-dev libyaml-dev
-	libcurl4-openssl-dev libgnutls28-dev libprotobuf-c-dev protobuf-c-compiler"
+	libcurl4-openssl-dev libexpat1-dev libgnutls28-dev libprotobuf-c-dev protobuf-c-compiler"
 
 # What a first try needs besides the programs.
 # shellcheck disable=SC2034

@@ -1,4 +1,4 @@
-/* test_deadline.c - issuer/deadline.c: who takes too long is cut off, nobody else, and who has
+/* test_deadline.c - serve/deadline.c: who takes too long is cut off, nobody else, and who has
  * left does not go unnoticed.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <netinet/in.h>
@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "issuer/deadline.h"
+#include "serve/deadline.h"
 #include "t/unit/unit.h"
 
 #define LONG_MS 3600000

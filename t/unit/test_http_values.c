@@ -1,10 +1,10 @@
 /* test_http_values.c - what strangers send outside the body, judged without a socket: paths
  * (issuer/route.c), Authorization (issuer/authn.c) and If-None-Match (issuer/public.c); and the
- * headers of a reply (issuer/http_call.c).
+ * headers of a reply (serve/http_call.c).
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 #include "issuer/authn.h"
-#include "issuer/http.h"
+#include "serve/http.h"
 #include "issuer/public.h"
 #include "issuer/route.h"
 #include "t/unit/unit.h"

@@ -212,15 +212,15 @@ static int load_of_length(size_t len, struct err *err)
 	return rc;
 }
 
-static void a_text_over_64_kib_is_refused(void **state)
+static void a_text_over_256_kib_is_refused(void **state)
 {
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(load_of_length(65535, &err), 0);
-	assert_int_equal(load_of_length(65536, &err), 0);
-	assert_int_equal(load_of_length(65537, &err), -1);
-	assert_string_equal(err.text, "t:1: the text is larger than 65536 bytes; shorten it");
+	assert_int_equal(load_of_length(262143, &err), 0);
+	assert_int_equal(load_of_length(262144, &err), 0);
+	assert_int_equal(load_of_length(262145, &err), -1);
+	assert_string_equal(err.text, "t:1: the text is larger than 262144 bytes; shorten it");
 }
 
 /* The refusal of `n` lists within each other below "string". */
@@ -303,7 +303,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_is_printed_reads_back),
 	cmocka_unit_test(a_path_has_its_line_or_its_parents),
 	cmocka_unit_test(a_nul_byte_is_refused),
-	cmocka_unit_test(a_text_over_64_kib_is_refused),
+	cmocka_unit_test(a_text_over_256_kib_is_refused),
 	cmocka_unit_test(depth_beyond_16_levels_is_refused),
 	cmocka_unit_test(more_than_1024_entries_are_refused),
 

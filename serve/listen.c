@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include "issuer/listen.h"
+#include "conf/conf.h"
+#include "serve/listen.h"
 
-#define LISTEN_BACKLOG     1024
-#define LISTEN_SOCKET_MODE 0660 /* owner and group may ask; authentication still decides */
+#define LISTEN_BACKLOG 1024
 
 static int resolve(const char *host, uint16_t port, struct sockaddr_storage *ret,
 	socklen_t *ret_len, struct err *err)
@@ -112,7 +112,8 @@ static bool socket_is_stale(const struct sockaddr_un *addr)
 		errno == ECONNREFUSED;
 }
 
-static int open_unix(const char *path, int *ret_fd, struct text *ret_name, struct err *err)
+static int open_unix(const char *path, mode_t mode, int *ret_fd, struct text *ret_name,
+	struct err *err)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	auto_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -128,7 +129,7 @@ static int open_unix(const char *path, int *ret_fd, struct text *ret_name, struc
 			path);
 	if (bind_and_listen(fd, &addr, sizeof(addr), path, err) < 0)
 		return -1;
-	if (chmod(path, LISTEN_SOCKET_MODE) < 0)
+	if (chmod(path, mode) < 0)
 		return err_errno(err, ERR_FAILED, "could not set the mode of '%s'", path);
 	text_add(ret_name, path);
 	*ret_fd = fd;
@@ -136,10 +137,10 @@ static int open_unix(const char *path, int *ret_fd, struct text *ret_name, struc
 	return 0;
 }
 
-int listen_open(const struct conf_listener *listener, int *ret_fd, struct text *ret_name,
-	struct err *err)
+int listen_open(const char *address, const char *socket, mode_t mode, int *ret_fd,
+	struct text *ret_name, struct err *err)
 {
-	if (listener->socket)
-		return open_unix(listener->socket, ret_fd, ret_name, err);
-	return open_tcp(listener->address, ret_fd, ret_name, err);
+	if (socket)
+		return open_unix(socket, mode, ret_fd, ret_name, err);
+	return open_tcp(address, ret_fd, ret_name, err);
 }

@@ -9,8 +9,8 @@
 #include <microhttpd.h>
 
 #include "base/text.h"
-#include "issuer/http.h"
-#include "issuer/http_exchange.h"
+#include "serve/http.h"
+#include "serve/http_exchange.h"
 
 #define HTTP_AGENT_MAX 256 /* what is recorded of it */
 

@@ -18,10 +18,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "issuer/deadline.h"
-#include "issuer/http.h"
-#include "issuer/http_exchange.h"
-#include "issuer/http_fault.h"
+#include "serve/deadline.h"
+#include "serve/http.h"
+#include "serve/http_exchange.h"
+#include "serve/http_fault.h"
 
 #define HTTP_POOL_PLAIN     2
 #define HTTP_POOL_TLS       4

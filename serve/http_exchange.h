@@ -4,8 +4,8 @@
 #define HTTP_EXCHANGE_H
 
 #include "base/text.h"
-#include "issuer/deadline.h"
-#include "issuer/http.h"
+#include "serve/deadline.h"
+#include "serve/http.h"
 
 /* The memory that libmicrohttpd has for a connection, and keeps resident while it is idle:
  * twice the largest head. One half takes what comes in: the head of a request and what follows

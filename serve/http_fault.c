@@ -10,8 +10,8 @@
 
 #include <microhttpd.h>
 
-#include "issuer/http_exchange.h"
-#include "issuer/http_fault.h"
+#include "serve/http_exchange.h"
+#include "serve/http_fault.h"
 
 /* RFC 9110 §5.6.2 */
 #define TOKEN                                                                                  \

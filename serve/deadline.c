@@ -9,7 +9,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "issuer/deadline.h"
+#include "serve/deadline.h"
 
 struct deadline {
 	struct deadline_list *list;

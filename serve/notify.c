@@ -8,7 +8,7 @@
 
 #include "base/auto.h"
 #include "base/text.h"
-#include "issuer/notify.h"
+#include "serve/notify.h"
 
 void notify(const char *state)
 {
