@@ -1,9 +1,16 @@
 /* clock.c - the real clock.
  * SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/timerfd.h>
 #include <time.h>
 
+#include "base/auto.h"
 #include "base/clock.h"
+#include "base/num.h"
+
+#define FOREVER_S (INT64_C(1) << 40) /* beyond any clock */
 
 unix_time clock_now(void)
 {
@@ -21,4 +28,31 @@ int64_t clock_uptime(void)
 	if (clock_gettime(CLOCK_BOOTTIME, &ts) != 0)
 		abort();                              /* not with a valid clock id */
 	return (int64_t)ts.tv_sec + (ts.tv_nsec > 0); /* rounded as sysinfo(2) does it */
+}
+
+/* Two timers: one for time that passes, one that is never due and tells when the clock is set.
+ */
+int clock_wait(const struct pollfd *fds, size_t count, int64_t seconds)
+{
+	const struct itimerspec never = { .it_value.tv_sec = FOREVER_S };
+	const struct itimerspec due = { .it_value.tv_sec =
+						num_min(num_max(seconds, 0), FOREVER_S),
+		.it_value.tv_nsec = seconds <= 0 };
+	auto_close int passed = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC);
+	auto_close int set = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC);
+	struct pollfd all[CLOCK_WAIT_FDS + 2] = { { .fd = passed, .events = POLLIN },
+		{ .fd = set, .events = POLLIN } };
+	int rc;
+
+	assert(count <= CLOCK_WAIT_FDS);
+	if (count > 0)
+		memcpy(all + 2, fds, count * sizeof(*fds));
+	if (passed < 0 || set < 0 || timerfd_settime(passed, 0, &due, NULL) < 0 ||
+		timerfd_settime(set, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never,
+			NULL) < 0)
+		return -1;
+	rc = poll(all, count + 2, -1);
+	if (rc <= 0)
+		return rc;
+	return rc - (all[0].revents != 0) - (all[1].revents != 0);
 }

@@ -1,10 +1,11 @@
 /* clock.h - the only source of the present. Leaf functions take `now`; edges read it here, once
- * per request. Tests link another implementation of clock_now and clock_uptime
- * (t/lib/clock_file.c).
+ * per request. Tests link another implementation of clock_now, clock_uptime
+ * and clock_wait (t/lib/clock_file.c).
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CLOCK_H
 #define CLOCK_H
 
+#include <poll.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -19,6 +20,12 @@ unix_time clock_now(void);
 /* Seconds that this machine has been running, suspended or not: what tells time that passed
  * from a clock that was set. Starts anew with the machine. Tests link another. */
 int64_t clock_uptime(void);
+
+/* poll(2) that waits for the clock, too: until `seconds` have passed, suspended or not, or
+ * somebody sets the clock (0), a descriptor is ready (their number), or a signal came (-1 with
+ * EINTR). At most CLOCK_WAIT_FDS descriptors. Tests link another. */
+#define CLOCK_WAIT_FDS 4
+int clock_wait(const struct pollfd *fds, size_t count, int64_t seconds);
 
 /* Both, as a plan wants them. */
 struct clock_reading {

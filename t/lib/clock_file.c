@@ -59,3 +59,25 @@ int64_t clock_uptime(void)
 		abort();
 	return (int64_t)info.uptime;
 }
+
+/* Looks at the file ten times a second; real seconds count for nothing, unless there is no
+ * file. */
+int clock_wait(const struct pollfd *fds, size_t count, int64_t seconds)
+{
+	const struct clock_reading then = clock_read();
+	struct pollfd copy[CLOCK_WAIT_FDS];
+
+	if (count > 0)
+		memcpy(copy, fds, count * sizeof(*fds));
+	for (;;) {
+		const struct clock_reading now = clock_read();
+		int rc;
+
+		if (now.uptime_s - then.uptime_s >= seconds ||
+			now.now - then.now != now.uptime_s - then.uptime_s)
+			return 0; /* so much has passed, or somebody set the clock */
+		rc = poll(copy, count, 100);
+		if (rc != 0)
+			return rc;
+	}
+}

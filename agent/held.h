@@ -1,0 +1,60 @@
+/* held.h - a projection as it stands: its token, and how asking for it went.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef HELD_H
+#define HELD_H
+
+#include <stdbool.h>
+
+#include "agent/refresh.h"
+#include "agent/token_wire.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "conf/agent_conf.h"
+
+/* When what failed is to be tried again. Starts zeroed. */
+struct held_retry {
+	unsigned failures; /* in a row */
+	struct clock_reading at;
+	int64_t wait_s;
+};
+
+/* One more failure at `now`; `asked_s` as Retry-After had it. */
+void held_retry_later(struct held_retry *retry, struct clock_reading now, int64_t asked_s);
+/* Seconds until it may be tried; 0: now, also if nothing failed. */
+int64_t held_retry_in(const struct held_retry *retry, struct clock_reading now);
+
+struct held {
+	const struct agent_projection *conf; /* borrowed */
+	struct token_answer token;           /* .token is NULL while there is none */
+	struct refresh_life life;
+	struct token_answer before; /* the one it replaced: readers may still have it */
+	struct refresh_life before_life;
+	bool is_key_gone; /* it is to be replaced early */
+	bool is_written;  /* its file holds it */
+	struct held_retry retry;
+	struct log_trouble trouble;
+	enum err_code last_code;       /* of the last try; ERR_NONE if it went well */
+	char last_error[ERR_TEXT_MAX]; /* "" if it went well */
+	unix_time written_at;
+};
+
+/* The new token takes its place; the struct's content moves. */
+void held_take(struct held *h, struct token_answer *token, struct clock_reading now,
+	uint32_t chance);
+
+/* Seconds until a new token is to be asked for; 0: now. Takes retries into account. */
+int64_t held_due_in(const struct held *h, struct clock_reading now);
+
+/* There is a token, and it has not expired. */
+bool held_is_good(const struct held *h, struct clock_reading now);
+
+/* Would both have the same token? Where it is kept does not matter. */
+bool held_is_for_same(const struct agent_projection *a, const struct agent_projection *b);
+
+/* Tokens and troubles of `from` go to `to`, which keeps its conf. */
+void held_adopt(struct held *to, struct held *from);
+
+void held_clear(struct held *h);
+
+#endif

@@ -1,0 +1,408 @@
+/* projector.c - see projector.h. What is told about it is in projector_tell.c.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/issuer_client.h"
+#include "agent/projector.h"
+#include "agent/projector_state.h"
+#include "base/auto.h"
+#include "base/num.h"
+#include "base/secret.h"
+#include "base/text.h"
+
+#define LONGEST_WAIT_S 86400
+
+/* ---- the configuration ---- */
+
+static void attach(struct projector_set *set, struct agent_conf *conf)
+{
+	set->conf = conf;
+	set->count = conf->projection_count;
+	set->held = text_alloc(set->count, sizeof(*set->held));
+	for (size_t i = 0; i < set->count; i++)
+		set->held[i].conf = &conf->projections[i];
+	set->volumes = volume_group(set->held, set->count, &set->volume_count);
+}
+
+static void detach(struct projector_set *set)
+{
+	for (size_t i = 0; i < set->count; i++)
+		held_clear(&set->held[i]);
+	free(set->held);
+	volume_free_all(set->volumes, set->volume_count);
+	agent_conf_free(set->conf);
+}
+
+struct projector *projector_new(struct agent_conf *conf)
+{
+	struct projector *p = text_alloc(1, sizeof(*p));
+
+	if (pthread_mutex_init(&p->lock, NULL) != 0)
+		abort();
+	attach(&p->set, conf);
+	return p;
+}
+
+void projector_free(struct projector *p)
+{
+	if (!p)
+		return;
+	detach(&p->set);
+	(void)pthread_mutex_destroy(&p->lock); /* nobody holds it */
+	free(p);
+}
+
+/* Tokens that are in the right file already need no other one; a file whose name, owner or mode
+ * changed is written anew, with the token there is. */
+static void adopt_tokens(struct projector_set *to, struct projector_set *from)
+{
+	for (size_t i = 0; i < to->count; i++)
+		for (size_t j = 0; j < from->count; j++) {
+			struct held *h = &to->held[i];
+
+			if (!from->held[j].token.token ||
+				!held_is_for_same(h->conf, from->held[j].conf))
+				continue;
+			held_adopt(h, &from->held[j]);
+			h->is_written = false; /* the writer finds out */
+			break;
+		}
+}
+
+static bool has_place(const struct projector_set *set, const struct volume *wanted)
+{
+	for (size_t i = 0; i < set->volume_count; i++)
+		if (strcmp(volume_place(&set->volumes[i]), volume_place(wanted)) == 0)
+			return true;
+	return false;
+}
+
+static void remove_volume(const struct volume *v)
+{
+	struct err err = ERR_INIT;
+
+	if (volume_remove(v, &err) < 0)
+		log_event(LOG_WARN, "tokens.remove_failed", "error", err.text, NULL);
+	else
+		log_event(LOG_INFO, "tokens.removed", "place", volume_place(v), NULL);
+}
+
+/* `old` is a copy of the set in force, and all that is left of it. */
+static void replace_set(struct projector *p, struct agent_conf *conf, struct projector_set *old)
+{
+	auto_unlock pthread_mutex_t *lock = auto_lock(&p->lock);
+
+	attach(&p->set, conf);
+	adopt_tokens(&p->set, old);
+	p->server_retry = (struct held_retry){ .failures = 0 };
+}
+
+void projector_reload(struct projector *p, struct agent_conf *conf)
+{
+	struct projector_set old = p->set;
+
+	replace_set(p, conf, &old);
+	for (size_t i = 0; i < old.volume_count; i++)
+		if (!has_place(&p->set, &old.volumes[i]))
+			remove_volume(&old.volumes[i]);
+	detach(&old);
+}
+
+void projector_remove(struct projector *p)
+{
+	for (size_t i = 0; i < p->set.volume_count; i++)
+		remove_volume(&p->set.volumes[i]);
+}
+
+/* ---- asking ---- */
+
+/* One pass, and what it needs on its way. */
+struct pass {
+	struct projector *p;
+	const atomic_bool *is_cancelled;
+	struct issuer_client *client; /* NULL until somebody asks */
+	bool is_changed;
+};
+
+static bool may_go_on(struct pass *pass)
+{
+	atomic_store(&pass->p->heartbeat_ms, clock_monotonic_ms());
+	return !atomic_load(pass->is_cancelled);
+}
+
+/* Takes all questions together: they go to one server. */
+static void fail_server(struct pass *pass, int64_t asked_s, const struct err *err)
+{
+	struct projector *p = pass->p;
+	auto_unlock pthread_mutex_t *lock = auto_lock(&p->lock);
+
+	held_retry_later(&p->server_retry, clock_read(), asked_s);
+	p->server_code = err->code;
+	(void)text_fit(p->server_error, sizeof(p->server_error), err->text); /* of one size */
+	metrics_add(&p->numbers.tokens_failed, 1);
+	pass->is_changed = true;
+	log_trouble(&p->server_trouble, "server.failed", err);
+}
+
+static void fail_token(struct pass *pass, struct held *h, struct err *err)
+{
+	auto_unlock pthread_mutex_t *lock = auto_lock(&pass->p->lock);
+
+	held_retry_later(&h->retry, clock_read(), 0);
+	err_add_(err, "%s for %s", h->conf->service_account, h->conf->audience);
+	h->last_code = err->code;
+	(void)text_fit(h->last_error, sizeof(h->last_error), err->text); /* of one size */
+	metrics_add(err->code == ERR_REFUSED ? &pass->p->numbers.tokens_refused
+					     : &pass->p->numbers.tokens_failed,
+		1);
+	pass->is_changed = true;
+	log_trouble(&h->trouble, "token.failed", err);
+}
+
+static void take_token(struct pass *pass, struct held *h, struct token_answer *token)
+{
+	struct projector *p = pass->p;
+	auto_unlock pthread_mutex_t *lock = auto_lock(&p->lock);
+	struct err ignored = ERR_INIT;
+	uint32_t chance = 0;
+
+	(void)secret_random(&chance, sizeof(chance), &ignored); /* spreads load, no more */
+	held_take(h, token, clock_read(), chance);
+	h->last_code = ERR_NONE;
+	h->last_error[0] = '\0';
+	log_trouble_over(&h->trouble);
+	p->server_retry = (struct held_retry){ .failures = 0 };
+	p->server_code = ERR_NONE;
+	p->server_error[0] = '\0';
+	log_trouble_over(&p->server_trouble);
+	metrics_add(&p->numbers.tokens_ok, 1);
+	pass->is_changed = true;
+}
+
+/* The client of this pass; on failure all of it has to wait. */
+static struct issuer_client *client_of(struct pass *pass)
+{
+	struct err err = ERR_INIT;
+
+	if (!pass->client &&
+		issuer_client_new(&pass->p->set.conf->server, pass->is_cancelled, &pass->client,
+			&err) < 0)
+		fail_server(pass, 0, &err);
+	return pass->client;
+}
+
+static void ask(struct pass *pass, struct held *h)
+{
+	struct issuer_client *client = client_of(pass);
+	struct token_answer token = { .token = NULL };
+	struct err err = ERR_INIT;
+	const int64_t started = clock_monotonic_us();
+	int64_t asked_s = 0;
+
+	if (!client)
+		return;
+	if (issuer_client_token(client, h->conf, &token, &asked_s, &err) == 0)
+		take_token(pass, h, &token);
+	else if (atomic_load(pass->is_cancelled))
+		return; /* that is why */
+	else if (err.code == ERR_BUSY)
+		fail_server(pass, asked_s, &err);
+	else
+		fail_token(pass, h, &err);
+	metrics_observe(&pass->p->numbers.durations, &metrics_seconds,
+		clock_monotonic_us() - started);
+}
+
+static void ask_for_volume(struct pass *pass, const struct volume *v)
+{
+	for (size_t i = 0; i < v->count; i++) {
+		struct held *h = v->members[i];
+
+		if (!may_go_on(pass))
+			return;
+		/* The clock is read each time: a pass over many can take long. */
+		if (held_due_in(h, clock_read()) == 0 &&
+			held_retry_in(&pass->p->server_retry, clock_read()) == 0)
+			ask(pass, h);
+	}
+}
+
+/* ---- writing ---- */
+
+static void log_written(const struct volume *v, bool is_changed)
+{
+	for (size_t i = 0; i < v->count; i++) {
+		const struct held *h = v->members[i];
+		auto_free char *file = agent_conf_file(h->conf);
+
+		if (!h->is_written)
+			log_event(LOG_INFO, "token.projected", "sa", h->conf->service_account,
+				"aud", h->conf->audience, "jti", h->token.jti, "kid",
+				h->token.kid, "exp", text_time(h->token.expires_at).s, "file",
+				file, "swapped", is_changed ? "yes" : "no", NULL);
+	}
+}
+
+static void write_volume(struct pass *pass, struct volume *v)
+{
+	struct clock_reading now = clock_read();
+	struct projector *p = pass->p;
+	struct err err = ERR_INIT;
+	bool is_changed = false;
+	int rc;
+
+	if (!volume_is_due(v, now))
+		return;
+	rc = volume_write(v, now.now, &is_changed, &err);
+	auto_unlock pthread_mutex_t *lock = auto_lock(&p->lock);
+	pass->is_changed = true;
+	if (rc < 0) {
+		held_retry_later(&v->retry, now, 0);
+		(void)text_fit(v->last_error, sizeof(v->last_error), err.text); /* fits */
+		metrics_add(&p->numbers.writes_failed, 1);
+		log_trouble(&v->trouble, "tokens.write_failed", &err);
+		return;
+	}
+	log_written(v, is_changed);
+	for (size_t i = 0; i < v->count; i++) {
+		if (!v->members[i]->is_written)
+			v->members[i]->written_at = now.now;
+		v->members[i]->is_written = true;
+	}
+	v->retry = (struct held_retry){ .failures = 0 };
+	v->last_error[0] = '\0';
+	log_trouble_over(&v->trouble);
+	metrics_add(&p->numbers.writes_ok, 1);
+}
+
+/* ---- keys that are gone ---- */
+
+/* The kids of all tokens, each once; `ret` has room for all. */
+static size_t collect_kids(const struct projector *p, const char **ret)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->set.count; i++) {
+		const char *kid = p->set.held[i].token.token ? p->set.held[i].token.kid : "";
+		size_t j = 0;
+
+		while (j < n && strcmp(ret[j], kid) != 0)
+			j++;
+		if (j == n && kid[0] != '\0' && !p->set.held[i].is_key_gone)
+			ret[n++] = kid;
+	}
+	return n;
+}
+
+static void mark_gone(struct pass *pass, const char *kid)
+{
+	struct projector *p = pass->p;
+	auto_unlock pthread_mutex_t *lock = auto_lock(&p->lock);
+
+	log_event(LOG_WARN, "key.gone", "kid", kid, NULL);
+	for (size_t i = 0; i < p->set.count; i++)
+		if (p->set.held[i].token.token && strcmp(p->set.held[i].token.kid, kid) == 0) {
+			p->set.held[i].is_key_gone = true;
+			metrics_add(&p->numbers.keys_gone, 1);
+		}
+	pass->is_changed = true;
+}
+
+/* A revoked key leaves the JWKS at once; a token of it is worth nothing to those who look. What
+ * a refresh brings may have the same kid, if some cache is behind: that is asked for again only
+ * at the next look. */
+static void look_at_keys(struct pass *pass)
+{
+	struct projector *p = pass->p;
+	auto_free const char **kids = text_alloc(p->set.count, sizeof(*kids));
+	size_t count = collect_kids(p, kids);
+	struct issuer_client *client;
+	struct err err = ERR_INIT;
+	size_t missing = 0;
+
+	if (count == 0 || p->set.conf->server.keys_check.s == 0 ||
+		refresh_age(p->keys_seen, clock_read()) < p->set.conf->server.keys_check.s ||
+		held_retry_in(&p->server_retry, clock_read()) > 0)
+		return;
+	client = client_of(pass);
+	p->keys_seen = clock_read();
+	while (client && count > 0) {
+		if (issuer_client_find_missing(client, kids, count, &missing, &err) < 0) {
+			log_trouble(&p->keys_trouble, "keys.unseen", &err);
+			return;
+		}
+		log_trouble_over(&p->keys_trouble);
+		if (missing == count)
+			return;
+		mark_gone(pass, kids[missing]);
+		kids[missing] = kids[--count];
+	}
+}
+
+/* ---- all of it ---- */
+
+static int64_t next_in(const struct projector *p)
+{
+	const struct clock_reading now = clock_read();
+	const int64_t server_in = held_retry_in(&p->server_retry, now);
+	int64_t next = LONGEST_WAIT_S;
+
+	for (size_t i = 0; i < p->set.count; i++)
+		next = num_min(next, num_max(server_in, held_due_in(&p->set.held[i], now)));
+	for (size_t i = 0; i < p->set.volume_count; i++)
+		if (p->set.volumes[i].retry.failures > 0)
+			next = num_min(next, held_retry_in(&p->set.volumes[i].retry, now));
+	if (p->set.conf->server.keys_check.s > 0 && p->set.count > 0)
+		next = num_min(next,
+			num_max(server_in,
+				p->set.conf->server.keys_check.s -
+					refresh_age(p->keys_seen, now)));
+	return num_max(next, 1);
+}
+
+/* Would asking again change nothing? */
+static bool is_final(enum err_code code)
+{
+	return code == ERR_REFUSED || code == ERR_BAD_INPUT || code == ERR_NOT_FOUND;
+}
+
+static void sum_up(const struct projector *p, struct projector_pass *ret)
+{
+	const struct clock_reading now = clock_read();
+
+	for (size_t i = 0; i < p->set.count; i++) {
+		const struct held *h = &p->set.held[i];
+
+		if (held_is_good(h, now) && h->is_written)
+			ret->good++;
+		else if (h->token.token || is_final(h->last_code) || is_final(p->server_code))
+			ret->lost++;
+		else
+			ret->missing++;
+	}
+	ret->next_in_s = next_in(p);
+}
+
+struct projector_pass projector_pass(struct projector *p, const atomic_bool *is_cancelled)
+{
+	struct pass pass = { .p = p, .is_cancelled = is_cancelled };
+	struct projector_pass ret = { .good = 0 };
+
+	if (p->keys_seen.now == TIME_UNSET)
+		p->keys_seen = clock_read(); /* new tokens are of keys that are there */
+	look_at_keys(&pass);
+	for (size_t i = 0; i < p->set.volume_count && may_go_on(&pass); i++) {
+		ask_for_volume(&pass, &p->set.volumes[i]);
+		write_volume(&pass, &p->set.volumes[i]);
+	}
+	issuer_client_free(pass.client);
+	sum_up(p, &ret);
+	ret.is_changed = pass.is_changed;
+	return ret;
+}
+
+int64_t projector_heartbeat(const struct projector *p)
+{
+	return atomic_load(&p->heartbeat_ms);
+}

@@ -1,0 +1,68 @@
+/* state.c - see state.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "agent/state.h"
+#include "agent/token_file.h"
+#include "base/auto.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#define STATUS     "status.json"
+#define STATUS_MAX (8 * 1024 * 1024)
+
+static int open_lock(const char *dir, int flags)
+{
+	auto_free char *path = text_format("%s/lock", dir);
+
+	return open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0644);
+}
+
+int state_lock(const char *dir, int *ret_fd, struct err *err)
+{
+	auto_close int fd = -1;
+
+	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
+		return err_errno(err, ERR_FAILED,
+			"could not make the directory '%s'; write another one as state", dir);
+	fd = open_lock(dir, O_RDWR | O_CREAT);
+	if (fd < 0)
+		return err_errno(err, ERR_FAILED, "could not open '%s/lock'", dir);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno == EWOULDBLOCK)
+			return err_set(err, ERR_CONFLICT,
+				"another issuer-agent is running with the state '%s'; stop it, or "
+				"write another directory as state",
+				dir);
+		return err_errno(err, ERR_FAILED, "could not lock '%s/lock'", dir);
+	}
+	*ret_fd = fd;
+	fd = -1;
+	return 0;
+}
+
+bool state_is_locked(const char *dir)
+{
+	auto_close int fd = open_lock(dir, O_RDONLY);
+
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
+int state_write(const char *dir, const char *status, struct err *err)
+{
+	const struct token_file file = { STATUS, status, strlen(status), geteuid(), getegid(),
+		0644 };
+
+	return token_file_replace(dir, &file, NULL, err);
+}
+
+int state_read(const char *dir, char **ret, size_t *ret_len, struct err *err)
+{
+	auto_free char *path = text_format("%s/" STATUS, dir);
+
+	return file_read(path, STATUS_MAX, ret, ret_len, err);
+}

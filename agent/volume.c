@@ -1,0 +1,112 @@
+/* volume.c - see volume.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/folder.h"
+#include "agent/volume.h"
+#include "base/auto.h"
+#include "base/text.h"
+
+const char *volume_place(const struct volume *v)
+{
+	const struct agent_projection *conf = v->members[0]->conf;
+
+	return conf->path ? conf->path : conf->directory;
+}
+
+static struct volume *find_directory(struct volume *volumes, size_t count,
+	const char *directory)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *its = volumes[i].members[0]->conf->directory;
+
+		if (its && strcmp(its, directory) == 0)
+			return &volumes[i];
+	}
+	return NULL;
+}
+
+static void add(struct volume *v, struct held *h)
+{
+	v->members = reallocarray(v->members, v->count + 1, sizeof(struct held *));
+	if (!v->members)
+		abort();
+	v->members[v->count++] = h;
+}
+
+struct volume *volume_group(struct held *held, size_t count, size_t *ret_count)
+{
+	struct volume *volumes = text_alloc(count, sizeof(*volumes));
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const char *directory = held[i].conf->directory;
+		struct volume *v = directory ? find_directory(volumes, n, directory) : NULL;
+
+		add(v ? v : &volumes[n++], &held[i]);
+	}
+	*ret_count = n;
+	return volumes;
+}
+
+void volume_free_all(struct volume *volumes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(volumes[i].members);
+	free(volumes);
+}
+
+bool volume_is_due(const struct volume *v, struct clock_reading now)
+{
+	bool is_news = false;
+
+	for (size_t i = 0; i < v->count; i++) {
+		if (!v->members[i]->token.token)
+			return false;
+		is_news |= !v->members[i]->is_written;
+	}
+	return is_news && held_retry_in(&v->retry, now) == 0;
+}
+
+static struct token_file file_of(const struct held *h, const char *name)
+{
+	return (struct token_file){ name, h->token.token, strlen(h->token.token), h->conf->uid,
+		h->conf->gid, h->conf->file_mode };
+}
+
+static int write_plain(const struct held *h, bool *ret_changed, struct err *err)
+{
+	auto_free char *copy = text_copy(h->conf->path);
+	const struct token_file file = file_of(h, strrchr(h->conf->path, '/') + 1);
+
+	return token_file_replace(dirname(copy), &file, ret_changed, err);
+}
+
+static int write_folder(const struct volume *v, unix_time now, bool *ret_changed,
+	struct err *err)
+{
+	auto_free struct token_file *files = text_alloc(v->count, sizeof(*files));
+
+	for (size_t i = 0; i < v->count; i++)
+		files[i] = file_of(v->members[i], v->members[i]->conf->file);
+	return folder_write(volume_place(v), files, v->count, now, ret_changed, err);
+}
+
+int volume_write(const struct volume *v, unix_time now, bool *ret_changed, struct err *err)
+{
+	return v->members[0]->conf->path ? write_plain(v->members[0], ret_changed, err)
+					 : write_folder(v, now, ret_changed, err);
+}
+
+int volume_remove(const struct volume *v, struct err *err)
+{
+	const struct agent_projection *conf = v->members[0]->conf;
+	auto_free char *copy = NULL;
+
+	if (conf->directory)
+		return folder_clear(conf->directory, err);
+	copy = text_copy(conf->path);
+	return token_file_remove(dirname(copy), strrchr(conf->path, '/') + 1, err);
+}
