@@ -348,6 +348,9 @@ static int run(struct arguments *args, int *ret_status, struct err *err)
 	}
 	if (secret_init(err) < 0 || http_client_init(err) < 0)
 		return -1;
+	/* What it says stands among what the program says: no more than is wrong. */
+	if (args->command == EXEC && strcmp(conf->log_level, "info") == 0)
+		log_set_level(LOG_WARN);
 	if (args->command == EXEC)
 		return exec_run(conf, &args->wish, ret_status, err);
 	return args->command == ONCE ? once_run(take(conf), args->wish.wait_s, err)
