@@ -8,6 +8,7 @@
 unit_tests += \
 	%D%/unit/test_access \
 	%D%/unit/test_account_token \
+	%D%/unit/test_agent_conf \
 	%D%/unit/test_b64url \
 	%D%/unit/test_bound_object \
 	%D%/unit/test_certificate \
@@ -17,6 +18,7 @@ unit_tests += \
 	%D%/unit/test_err \
 	%D%/unit/test_fields \
 	%D%/unit/test_file \
+	%D%/unit/test_folder \
 	%D%/unit/test_http_values \
 	%D%/unit/test_json_members \
 	%D%/unit/test_jwk \
@@ -39,6 +41,7 @@ unit_tests += \
 	%D%/unit/test_plan_property \
 	%D%/unit/test_plan_verifiers \
 	%D%/unit/test_policy \
+	%D%/unit/test_refresh \
 	%D%/unit/test_rotate \
 	%D%/unit/test_sealing \
 	%D%/unit/test_secret \
@@ -46,7 +49,9 @@ unit_tests += \
 	%D%/unit/test_signer_batch \
 	%D%/unit/test_signer_job \
 	%D%/unit/test_signer_message \
-	%D%/unit/test_text
+	%D%/unit/test_sts_answer \
+	%D%/unit/test_text \
+	%D%/unit/test_token_wire
 
 shell_tests += \
 	%D%/0000-tap.t \
@@ -98,6 +103,7 @@ shell_tests += \
 	%D%/5006-overload.t
 
 fuzz_targets += \
+	%D%/fuzz/fuzz_agent_conf \
 	%D%/fuzz/fuzz_b64url \
 	%D%/fuzz/fuzz_bearer \
 	%D%/fuzz/fuzz_jwk \
@@ -105,8 +111,10 @@ fuzz_targets += \
 	%D%/fuzz/fuzz_pem \
 	%D%/fuzz/fuzz_route \
 	%D%/fuzz/fuzz_signer_message \
+	%D%/fuzz/fuzz_sts_answer \
 	%D%/fuzz/fuzz_text \
 	%D%/fuzz/fuzz_token \
+	%D%/fuzz/fuzz_token_wire \
 	%D%/fuzz/fuzz_tokenrequest \
 	%D%/fuzz/fuzz_tokenreview
 
@@ -130,6 +138,15 @@ EXTRA_DIST += %D%/golden-replay %D%/data/golden %D%/data/alerts-test.yml %D%/gol
 %C%_unit_test_discover_LDADD = libctl.a $(LDADD)
 %C%_unit_test_output_LDADD = libctl.a $(LDADD)
 
+# The agent's own room, which no other program has.
+agent_test_libs = $(fuzz_main) $(agent_libs) libclock.a $(agent_outside_libs) $(CMOCKA_LIBS)
+%C%_unit_test_folder_LDADD = $(agent_test_libs)
+%C%_unit_test_refresh_LDADD = $(agent_test_libs)
+%C%_unit_test_sts_answer_LDADD = $(agent_test_libs)
+%C%_unit_test_token_wire_LDADD = $(agent_test_libs)
+%C%_fuzz_fuzz_sts_answer_LDADD = $(agent_test_libs)
+%C%_fuzz_fuzz_token_wire_LDADD = $(agent_test_libs)
+
 # A clock that tests set, in place of libclock.a.
 check_LIBRARIES += %D%/libclock_file.a
 %C%_libclock_file_a_SOURCES = %D%/lib/clock_file.c
@@ -140,6 +157,10 @@ check_PROGRAMS += %D%/issuerd-test %D%/issuerctl-test
 %C%_issuerd_test_LDADD = $(room_libs) %D%/libclock_file.a $(outside_libs)
 %C%_issuerctl_test_SOURCES = $(issuerctl_SOURCES)
 %C%_issuerctl_test_LDADD = libctl.a $(room_libs) %D%/libclock_file.a $(outside_libs)
+
+check_PROGRAMS += %D%/issuer-agent-test
+%C%_issuer_agent_test_SOURCES = $(issuer_agent_SOURCES)
+%C%_issuer_agent_test_LDADD = $(agent_libs) %D%/libclock_file.a $(agent_outside_libs)
 
 # And once more, to die, or to meet an error, at a call that the test chooses.
 check_PROGRAMS += %D%/issuerd-crash %D%/issuerctl-crash

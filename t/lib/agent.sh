@@ -1,0 +1,62 @@
+# agent.sh - the words of tests of issuer-agent. Sourced after issuer.sh.
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh
+unset ISSUER_AGENT_CONFIG AWS_ROLE_ARN AWS_WEB_IDENTITY_TOKEN_FILE AWS_ROLE_SESSION_NAME AWS_REGION \
+	AWS_DEFAULT_REGION AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY \
+	AWS_SESSION_TOKEN AWS_CA_BUNDLE WATCHDOG_USEC
+AGENT_CONF=$WORK/agent.yaml
+AGENT=
+ROLE=arn:aws:iam::123456789012:role/app
+
+agent() { "$BUILDDIR/t/${AGENT_PROGRAM:-issuer-agent-test}" -c "$AGENT_CONF" "$@"; }
+
+# agent_conf PROJECTIONS [MORE] - a configuration that asks our issuer as client ci. PROJECTIONS: lines
+# of YAML flow, each one projection; MORE: other settings.
+agent_conf() {
+	cat >"$AGENT_CONF.new" <<EOF
+server: ${SERVER:-{url: $URL, ca: tls/ca.pem, secret_file: ci.secret\}}
+state: agent-state
+projections:
+$(printf '%s\n' "$1" | sed '/./s/^/- /')
+${2:-}
+EOF
+	mv "$AGENT_CONF.new" "$AGENT_CONF"
+}
+
+# agent_start - runs it until the script ends; waits until it is ready. Sets AGENT, and CREDENTIALS and
+# METRICS to the addresses of such listeners.
+agent_start() {
+	agent_launch
+	agent_wait || bail "issuer-agent did not get ready: $(tail -n 3 agent.log)"
+}
+
+# agent_launch - without the wait. agent_wait - which is for the word "ready".
+agent_launch() {
+	rm -f agent-ready
+	mkfifo agent-ready || bail "mkfifo"
+	"$BUILDDIR/t/${AGENT_PROGRAM:-issuer-agent-test}" -c "$AGENT_CONF" -R 3 3>agent-ready >>agent.log 2>&1 </dev/null &
+	AGENT=$!
+	stop_on_exit "$AGENT"
+}
+agent_wait() {
+	cat agent-ready >agent-said
+	# shellcheck disable=SC2034 # for who sources this
+	CREDENTIALS=$(sed -n 's/^credentials[^ ]* //p' agent-said)
+	# shellcheck disable=SC2034
+	METRICS=$(sed -n 's/^[^ ]*metrics //p' agent-said)
+	grep -qx ready agent-said
+}
+
+agent_stop() { stop "$AGENT"; }
+
+# logged EVENT - how many such lines the agent has written. has_logged N EVENT - at least so many?
+logged() { grep -c " event=$1\( \|\$\)" agent.log; }
+has_logged() { [ "$(logged "$2")" -ge "$1" ]; }
+
+# state_of N - of projection N, counted from 0, by the status.
+state_of() { agent status -o json 2>/dev/null | jq -r ".projections[$1].state"; }
+state_is() { [ "$(state_of "$1")" = "$2" ]; }
+
+# jti_in FILE - of the token in it.
+jti_in() { claims "$(cat "$1")" | jq -r .jti; }
+jti_is_not() { [ "$(jti_in "$1")" != "$2" ]; }
