@@ -493,6 +493,13 @@ const char *db_get_text(const struct db_rows *rows, int column)
 	return s;
 }
 
+bool db_is_cut(const struct db_rows *rows, int column)
+{
+	return sqlite3_column_type(rows->stmt, column) == SQLITE_TEXT &&
+		strlen(db_get_text(rows, column)) !=
+		(size_t)sqlite3_column_bytes(rows->stmt, column);
+}
+
 char *db_copy_text(const struct db_rows *rows, int column)
 {
 	const char *s = db_get_text(rows, column);

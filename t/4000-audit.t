@@ -115,6 +115,8 @@ for member in at=at+1 "event='token.refused'" "actor='x'" "auth='certificate'" "
 	"outcome='x'" "detail=''" "hash=zeroblob(32)" "hash=x''"; do
 	tampered "also if only ${member%%=*} was" "audit record $N of " "UPDATE audit SET $member WHERE seq=$N"
 done
+tampered "also if something is put behind the end of a text" "audit record $N of " \
+	"UPDATE audit SET subject=subject || char(0) || ', and others' WHERE seq=$N"
 tampered "a removed record is missed" "audit record $((N + 1)) of 'main' does not follow from record $((N - 1))" \
 	"DELETE FROM audit WHERE seq=$N"
 tampered "two that changed places" "audit record $N of " \
