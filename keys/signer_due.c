@@ -6,10 +6,10 @@
 #include "keys/keyring.h"
 #include "keys/rotate.h"
 
-#define ROTATION_LOOK_S                                                                        \
-	60 /* what is due between two changes: erasing, a new policy's ratchet */
-#define CHECKPOINT_S     3600 /* between signatures of the audit's head */
-#define ROTATION_RETRY_S 10   /* after a failure */
+/* For what is due between two changes: erasing, a new policy's ratchet. */
+#define ROTATION_LOOK_S 60
+#define CHECKPOINT_S    3600 /* between signatures of the audit's head */
+#define RETRY_S         10   /* after a failure of either */
 
 int signer_due_refresh(struct signer_due *due, struct clock_reading clock, struct err *err)
 {
@@ -55,7 +55,7 @@ static int rotate_due(struct signer_due *due, struct clock_reading clock, struct
 	struct rotate_result result;
 
 	due->looked_at = clock;
-	due->look_after_s = ROTATION_RETRY_S;
+	due->look_after_s = RETRY_S;
 	due->next_change = PLAN_NEVER;
 	if (rotate_run(&rotate, &(struct plan_ask){ .verb = PLAN_TICK }, false, clock, &result,
 		    err) < 0)
@@ -97,6 +97,7 @@ void signer_due_checkpoint(struct signer_due *due, struct clock_reading clock)
 			clock.now, &is_done, &err) < 0) {
 		metrics_add(&due->settings->metrics->checkpoint_failures, 1);
 		log_trouble(&due->checkpoint_trouble, "audit.checkpoint_failed", &err);
+		due->checkpoint_uptime_s = clock.uptime_s - CHECKPOINT_S + RETRY_S;
 		return;
 	}
 	metrics_set(&due->settings->metrics->checkpoint_at, clock.now);
