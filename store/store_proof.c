@@ -100,15 +100,6 @@ static void keep_for_judge(struct walk *w, int64_t seq, const struct store_audit
 	};
 }
 
-/* A hash covers what we read of a text, and we wrote none that goes on behind a zero byte. */
-static bool is_cut(const struct db_rows *rows)
-{
-	for (int column = TX_AUDIT_SEQ; column < TX_AUDIT_HASH; column++)
-		if (db_is_cut(rows, column))
-			return true;
-	return false;
-}
-
 static int verify_row(struct walk *w, const struct db_rows *rows, struct err *err)
 {
 	const struct store_audit row = tx_audit_row(rows);
@@ -119,7 +110,8 @@ static int verify_row(struct walk *w, const struct db_rows *rows, struct err *er
 		db_read_blob(rows, TX_AUDIT_HASH, stored, sizeof(stored), err) == 0;
 
 	chain_next(&w->scratch, w->at.hash, w->issuer, &row, w->at.hash);
-	if (!is_hash || !secret_equal(w->at.hash, stored, sizeof(stored)) || is_cut(rows))
+	if (!is_hash || !secret_equal(w->at.hash, stored, sizeof(stored)) ||
+		tx_audit_is_cut(rows))
 		return err_set(err, ERR_UNHEALTHY,
 			"audit record %s of '%s' does not follow from record %s: it was changed or "
 			"moved, or records between the two were removed",
