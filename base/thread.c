@@ -2,8 +2,10 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include <sched.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/thread.h"
@@ -41,4 +43,15 @@ int thread_give_way(struct err *err)
 	if (syscall(SYS_sched_setattr, 0, &attr, 0) < 0)
 		return err_errno(err, ERR_FAILED, "could not lower the priority of a thread");
 	return 0;
+}
+
+void thread_cond_init(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+
+	if (pthread_condattr_init(&attr) != 0 ||
+		pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) != 0 ||
+		pthread_cond_init(cond, &attr) != 0)
+		abort();                       /* only for want of memory */
+	(void)pthread_condattr_destroy(&attr); /* cannot fail */
 }

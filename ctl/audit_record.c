@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/text.h"
 #include "ctl/audit_record.h"
 #include "ctl/output.h"
@@ -27,17 +28,30 @@ static json_t *audience(const char *text)
 	return list ? list : json_null();
 }
 
+/* What is no UTF-8 was not written by us; a record is shown all the same. */
+static json_t *words(const char *s)
+{
+	auto_free char *clean = s ? text_copy(s) : NULL;
+
+	if (!clean)
+		return json_null();
+	text_clean(clean);
+	return json_string(clean);
+}
+
 json_t *audit_record_json(int64_t seq, const struct store_audit *row)
 {
 	return json_pack(
-		"{s:I, s:o, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:s?, s:s?, "
-		"s:s?, s:s?, s:o, s:s?, s:s?}",
-		"seq", (json_int_t)seq, "time", output_time(row->at), "event", row->event,
-		"actor", row->actor, "auth", row->auth, "peer", row->peer, "agent", row->agent,
-		"subject", row->subject, "audience", audience(row->audience), "asked_s",
-		seconds(row->asked_s), "lifetime_s", seconds(row->lifetime_s), "bound",
-		row->bound, "rule", row->rule, "jti", row->jti, "kid", row->kid, "expires_at",
-		output_time(row->exp), "outcome", row->outcome, "detail", row->detail);
+		"{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+		"s:o, s:o, s:o}",
+		"seq", (json_int_t)seq, "time", output_time(row->at), "event",
+		words(row->event), "actor", words(row->actor), "auth", words(row->auth), "peer",
+		words(row->peer), "agent", words(row->agent), "subject", words(row->subject),
+		"audience", audience(row->audience), "asked_s", seconds(row->asked_s),
+		"lifetime_s", seconds(row->lifetime_s), "bound", words(row->bound), "rule",
+		words(row->rule), "jti", words(row->jti), "kid", words(row->kid), "expires_at",
+		output_time(row->exp), "outcome", words(row->outcome), "detail",
+		words(row->detail));
 }
 
 static bool is(const char *wanted, const char *found)

@@ -25,6 +25,8 @@ static void add_cell(struct text *cell, const json_t *value)
 		text_add(cell, json_string_value(value));
 	} else if (json_is_integer(value)) {
 		text_add(cell, text_num(json_integer_value(value)).s);
+	} else if (json_is_real(value)) {
+		text_addf(cell, "%.2f", json_real_value(value));
 	} else if (json_is_boolean(value)) {
 		text_add(cell, json_is_true(value) ? "yes" : "no");
 	} else if (json_is_array(value) && json_array_size(value) > 0) {

@@ -17,6 +17,7 @@ libkeys_a_SOURCES = \
 	%D%/sealing.c %D%/sealing.h \
 	%D%/signer.c %D%/signer.h \
 	%D%/signer_batch.c %D%/signer_batch.h \
+	%D%/signer_due.c %D%/signer_due.h \
 	%D%/signer_job.c %D%/signer_job.h \
 	%D%/signer_message.c %D%/signer_message.h \
 	%D%/signer_metrics.c %D%/signer_metrics.h \

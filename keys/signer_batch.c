@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "keys/signer_batch.h"
 
 struct signer_batch {
@@ -34,15 +35,12 @@ int64_t signer_batch_wait_us(size_t gathered, size_t under_way, int64_t waited_u
 struct signer_batch *signer_batch_new(size_t max)
 {
 	struct signer_batch *batch = text_alloc(1, sizeof(*batch));
-	pthread_condattr_t attr;
 
 	batch->max = max;
 	batch->tail = &batch->head;
-	if (pthread_mutex_init(&batch->lock, NULL) != 0 || pthread_condattr_init(&attr) != 0 ||
-		pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) != 0 ||
-		pthread_cond_init(&batch->changed, &attr) != 0)
+	if (pthread_mutex_init(&batch->lock, NULL) != 0)
 		abort();
-	(void)pthread_condattr_destroy(&attr); /* cannot fail */
+	thread_cond_init(&batch->changed);
 	return batch;
 }
 

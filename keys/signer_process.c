@@ -2,7 +2,7 @@
  *
  *   socket -> main -> [to_sign] -> workers -> [batch] -> writer: commit, then answer -> socket
  *
- * and one follows clock and store: what has become due, what have others changed?
+ * and one follows clock and store (signer_due.h).
  * SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <poll.h>
@@ -20,10 +20,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/thread.h"
-#include "keys/audit_proof.h"
 #include "keys/keyring.h"
-#include "keys/rotate.h"
 #include "keys/signer_batch.h"
+#include "keys/signer_due.h"
 #include "keys/signer_job.h"
 #include "keys/signer_process.h"
 
@@ -31,11 +30,6 @@
 #define SIGNER_TICK_MS     250 /* how soon a change by issuerctl is seen */
 
 #define COMMIT_TRIES 8 /* each lost race is a change of the keys */
-
-#define ROTATION_LOOK_S                                                                        \
-	60 /* what is due between two changes: erasing, a new policy's ratchet */
-#define CHECKPOINT_S     3600 /* between signatures of the audit's head */
-#define ROTATION_RETRY_S 10   /* after a failure */
 
 struct signer_process {
 	int fd;
@@ -45,21 +39,13 @@ struct signer_process {
 	struct signer_metrics *metrics;
 	struct signer_queue *to_sign;
 	struct signer_batch *batch;
+	struct signer_due due;
 	pthread_t workers[SIGNER_WORKERS_MAX];
 	size_t worker_count;
 	pthread_t writer;
 	pthread_t clock_follower;
-	int stop_fd;                    /* readable when it is time to end */
-	atomic_bool is_rotation_wanted; /* the keys have changed */
-	atomic_bool is_audit_failing;   /* the last commit failed */
-	/* The clock follower's own: when to look for what is due. */
-	struct clock_reading looked_at;
-	int64_t look_after_s;
-	unix_time next_change;
-	struct log_trouble refresh_trouble;
-	struct log_trouble rotation_trouble;
-	int64_t checkpoint_uptime_s; /* of the machine, when the audit's head was signed */
-	struct log_trouble checkpoint_trouble;
+	int stop_fd;                  /* readable when it is time to end */
+	atomic_bool is_audit_failing; /* the last commit failed */
 };
 
 static void send_reply(int fd, const struct signer_reply *reply)
@@ -230,22 +216,6 @@ static int64_t agree(struct signer_process *sp, struct signer_job *first)
 	return revision;
 }
 
-static int refresh(struct signer_process *sp, struct clock_reading clock, struct err *err)
-{
-	enum keyring_change change;
-
-	if (keyring_slot_refresh(sp->slot, clock, &change, err) < 0)
-		return -1;
-	if (change != KEYRING_SAME)
-		atomic_store(&sp->is_rotation_wanted, true);
-	if (change == KEYRING_OLDER)
-		log_event(LOG_WARN, "store.went_back", "hint",
-			"somebody put older keys back; revocations since then are lost: see "
-			"doc/key-rotation.md, Restore",
-			NULL);
-	return 0;
-}
-
 /* A key that is revoked between a signature and its commit gives the signature no row: it is
  * made again with the key that signs now. */
 static int commit(struct signer_process *sp, struct signer_job *first, struct err *err)
@@ -255,7 +225,9 @@ static int commit(struct signer_process *sp, struct signer_job *first, struct er
 	for (int i = 0; i < COMMIT_TRIES && rc < 0; i++) {
 		*err = (struct err)ERR_INIT;
 		rc = append(sp, first, agree(sp, first), err);
-		if (rc < 0 && (err->code != ERR_CONFLICT || refresh(sp, clock_read(), err) < 0))
+		if (rc < 0 &&
+			(err->code != ERR_CONFLICT ||
+				signer_due_refresh(&sp->due, clock_read(), err) < 0))
 			return -1;
 	}
 	return rc;
@@ -364,99 +336,7 @@ static void *write_batches(void *arg)
 	return NULL;
 }
 
-/* ---- rotation ---- */
-
-static void log_rotated(const struct signer_process *sp, const struct rotate_result *result)
-{
-	const size_t published = plan_published(&result->keys, result->now);
-
-	log_event(LOG_INFO, "keys.changed", "rows", text_num((int64_t)result->changed).s,
-		"published", text_num((int64_t)published).s, "next_change",
-		sp->next_change == PLAN_NEVER ? NULL : text_time(sp->next_change).s, NULL);
-	if (published > PLAN_PUBLISHED_WARN)
-		log_event(LOG_WARN, "keys.many", "issuer", sp->settings->issuer, "published",
-			text_num((int64_t)published).s, "most", text_num(PLAN_PUBLISHED_MAX).s,
-			"hint", "rotate less often, or lower tokens.max_lifetime", NULL);
-}
-
-static int rotate_due(struct signer_process *sp, struct clock_reading clock, struct err *err)
-{
-	const struct rotate rotate = {
-		.store = sp->settings->store,
-		.issuer = sp->settings->issuer,
-		.sealing = sp->sealing,
-		.policy = sp->settings->plan,
-		.rsa_bits = sp->settings->rsa_bits,
-		.actor = "issuerd",
-	};
-	struct rotate_result result;
-
-	sp->looked_at = clock;
-	sp->look_after_s = ROTATION_RETRY_S;
-	sp->next_change = PLAN_NEVER;
-	if (rotate_run(&rotate, &(struct plan_ask){ .verb = PLAN_TICK }, false, clock, &result,
-		    err) < 0)
-		return -1;
-	sp->look_after_s = ROTATION_LOOK_S;
-	sp->next_change = plan_next_change(&result.keys, result.now);
-	log_trouble_over(&sp->rotation_trouble);
-	if (result.changed > 0)
-		log_rotated(sp, &result);
-	store_keys_free(&result.keys);
-	return 0;
-}
-
-static void note_rotation_failed(struct signer_process *sp, const struct err *err)
-{
-	metrics_add(&sp->metrics->rotation_failures, 1);
-	log_trouble(&sp->rotation_trouble, "keys.rotation_failed", err);
-}
-
-/* A clock that jumps says little of how long ago we looked: the machine's uptime does. */
-static bool is_time_to_look(const struct signer_process *sp, struct clock_reading clock)
-{
-	return clock.uptime_s - sp->looked_at.uptime_s >= sp->look_after_s ||
-		clock.now >= sp->next_change || clock.now < sp->looked_at.now;
-}
-
-/* ---- checkpoints ---- */
-
-/* Signs the head of the audit chain, if anything was recorded since. */
-static void checkpoint(struct signer_process *sp, struct clock_reading clock)
-{
-	auto_keyring struct keyring *ring = NULL;
-	struct err err = ERR_INIT;
-	bool is_done;
-
-	sp->checkpoint_uptime_s = clock.uptime_s;
-	if (keyring_slot_sign(sp->slot, clock, &ring, &err) < 0 ||
-		audit_proof_checkpoint(sp->settings->store, sp->settings->issuer, ring,
-			clock.now, &is_done, &err) < 0) {
-		metrics_add(&sp->metrics->checkpoint_failures, 1);
-		log_trouble(&sp->checkpoint_trouble, "audit.checkpoint_failed", &err);
-		return;
-	}
-	metrics_set(&sp->metrics->checkpoint_at, clock.now);
-	log_trouble_over(&sp->checkpoint_trouble);
-}
-
-/* Looks at clock and store: what has become due, what have others changed? */
-static void tick(struct signer_process *sp)
-{
-	const struct clock_reading clock = clock_read();
-	struct err err = ERR_INIT;
-
-	if (refresh(sp, clock, &err) < 0) {
-		log_trouble(&sp->refresh_trouble, "keys.refresh_failed", &err);
-		return;
-	}
-	log_trouble_over(&sp->refresh_trouble);
-	if ((atomic_exchange(&sp->is_rotation_wanted, false) || is_time_to_look(sp, clock)) &&
-		rotate_due(sp, clock, &err) < 0)
-		note_rotation_failed(sp, &err);
-	if (clock.uptime_s - sp->checkpoint_uptime_s >= CHECKPOINT_S)
-		checkpoint(sp, clock);
-}
+/* ---- clock and store ---- */
 
 /* A thread of its own: making a key takes seconds, and the store may be locked as long. */
 static void *follow_clock(void *arg)
@@ -467,7 +347,7 @@ static void *follow_clock(void *arg)
 	while (poll(&pfd, 1, SIGNER_TICK_MS) <= 0) {
 		if (atomic_load(&sp->is_audit_failing))
 			try_audit(sp);
-		tick(sp);
+		signer_due_tick(&sp->due, clock_read());
 	}
 	return NULL;
 }
@@ -540,7 +420,7 @@ static void stop_threads(struct signer_process *sp)
 	(void)eventfd_write(sp->stop_fd, 1); /* an eventfd at 0 always takes 1 */
 	(void)pthread_join(sp->clock_follower, NULL);
 	stop_workers(sp);
-	checkpoint(sp, clock_read());
+	signer_due_checkpoint(&sp->due, clock_read());
 }
 
 static int start_threads(struct signer_process *sp, struct err *err)
@@ -571,20 +451,6 @@ static void lock_memory(void)
 			"hint", "raise LimitMEMLOCK", NULL);
 }
 
-/* A clock that is not to be planned by stops rotation, and no more than that. */
-static int first_rotation(struct signer_process *sp, struct err *err)
-{
-	const struct clock_reading clock = clock_read();
-
-	if (rotate_due(sp, clock, err) < 0) {
-		if (err->code != ERR_EARLY)
-			return -1;
-		note_rotation_failed(sp, err);
-		*err = (struct err)ERR_INIT;
-	}
-	return refresh(sp, clock, err);
-}
-
 /* A store that was put back from a backup is worth a word each time, until something is planned
  * in it. */
 static int tell_restored(const struct signer_process *sp, struct err *err)
@@ -611,11 +477,15 @@ static int prepare(struct signer_process *sp, struct err *err)
 	 * more. */
 	if (keyring_slot_open(settings->store, settings->issuer, sp->sealing, &settings->plan,
 		    clock_read(), &sp->slot, err) < 0 ||
-		tell_restored(sp, err) < 0 || first_rotation(sp, err) < 0)
+		tell_restored(sp, err) < 0)
+		return -1;
+	sp->due = (struct signer_due){
+		.settings = settings, .sealing = sp->sealing, .slot = sp->slot
+	};
+	if (signer_due_start(&sp->due, clock_read(), err) < 0)
 		return -1;
 	sp->to_sign = signer_queue_new(SIGNER_QUEUE_MAX);
 	sp->batch = signer_batch_new(SIGNER_QUEUE_MAX);
-	sp->checkpoint_uptime_s = clock_read().uptime_s;
 	return start_threads(sp, err);
 }
 

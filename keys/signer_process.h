@@ -13,10 +13,10 @@
 #include "keys/signer_metrics.h"
 #include "store/store.h"
 
-/* Borrowed for the length of the run. */
 /* A signer that can write the store has noted the time in it (store_memory.clock_at) since. */
 #define SIGNER_NOTES_WITHIN_S 180
 
+/* Borrowed for the length of the run. */
 struct signer_settings {
 	struct store *store;              /* open for writing */
 	const char *const *sealing_paths; /* sealing.h */

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "serve/deadline.h"
 #include "serve/http.h"
 #include "serve/http_exchange.h"
@@ -361,17 +362,14 @@ static struct MHD_Daemon *start(struct http *http)
 int http_open(const struct http_options *options, struct http **ret, struct err *err)
 {
 	struct http *http = text_alloc(1, sizeof(*http));
-	pthread_condattr_t attr;
 
 	assert(options->head_max >= HTTP_HEAD_MIN);
 	http->options = *options;
 	http->deadlines = deadline_list_new();
-	if (pthread_mutex_init(&http->lock, NULL) != 0 || pthread_condattr_init(&attr) != 0 ||
-		pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) != 0 ||
-		pthread_cond_init(&http->idle, &attr) != 0)
+	if (pthread_mutex_init(&http->lock, NULL) != 0)
 		abort();
-	(void)pthread_condattr_destroy(&attr); /* cannot fail */
-	http->daemon = start(http);            /* closes the socket if it fails */
+	thread_cond_init(&http->idle);
+	http->daemon = start(http); /* closes the socket if it fails */
 	if (!http->daemon) {
 		deadline_list_free(http->deadlines);
 		free(http);

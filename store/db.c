@@ -485,12 +485,18 @@ unix_time db_get_time(const struct db_rows *rows, int column)
 
 const char *db_get_text(const struct db_rows *rows, int column)
 {
-	const bool is_null = db_is_null(rows, column);
 	const char *s = (const char *)sqlite3_column_text(rows->stmt, column);
 
-	if (!s && !is_null)
+	if (!s && !db_is_null(rows, column))
 		abort(); /* out of memory */
 	return s;
+}
+
+bool db_is_cut(const struct db_rows *rows, int column)
+{
+	const char *s = (const char *)sqlite3_column_text(rows->stmt, column);
+
+	return s && strlen(s) != (size_t)sqlite3_column_bytes(rows->stmt, column);
 }
 
 char *db_copy_text(const struct db_rows *rows, int column)

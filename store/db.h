@@ -158,6 +158,8 @@ int64_t db_get_int(const struct db_rows *rows, int column);
 unix_time db_get_time(const struct db_rows *rows, int column); /* NULL is TIME_UNSET */
 /* Borrowed until db_next; NULL if the column is NULL. */
 const char *db_get_text(const struct db_rows *rows, int column);
+/* Has a text a zero byte inside, behind which db_get_text does not look? */
+bool db_is_cut(const struct db_rows *rows, int column);
 /* The caller's to free(); NULL if the column is NULL. */
 char *db_copy_text(const struct db_rows *rows, int column);
 unsigned char *db_copy_blob(const struct db_rows *rows, int column, size_t *ret_len);

@@ -198,7 +198,9 @@
 	X(AUDIT_PRUNE,                                                                         \
 		"DELETE FROM audit WHERE seq IN (SELECT seq FROM audit "                       \
 		"WHERE seq <= ?2 AND +issuer = ?1 ORDER BY seq LIMIT ?3)")                     \
-	X(ISSUER_SET_BASE, "UPDATE issuer SET base_seq = ?2, base_hash = ?3 WHERE name = ?1")  \
+	X(ISSUER_SET_BASE,                                                                     \
+		"UPDATE issuer SET base_seq = ?2, base_hash = ?3 "                             \
+		"WHERE name = ?1 AND base_seq <= ?2")                                          \
 	X(ALIVE_COUNT, "SELECT count(*) " SQL_ALIVE_FROM)                                      \
 	X(ALIVE_LIST,                                                                          \
 		"SELECT subject, audience, count(*), max(exp) " SQL_ALIVE_FROM                 \

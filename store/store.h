@@ -448,7 +448,7 @@ struct store_audit_watch {
 
 /* Computes every hash again, from the base to the head as it is now. ERR_UNHEALTHY names the
  * first record that does not follow from the one before it, or says that the last ones are
- * missing. */
+ * missing. ERR_CONFLICT: records on the way were pruned meanwhile; ask again. */
 int store_audit_verify(struct store *store, const char *issuer,
 	const struct store_audit_watch *watch, struct store_audit_proof *ret, struct err *err);
 

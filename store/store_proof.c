@@ -110,7 +110,8 @@ static int verify_row(struct walk *w, const struct db_rows *rows, struct err *er
 		db_read_blob(rows, TX_AUDIT_HASH, stored, sizeof(stored), err) == 0;
 
 	chain_next(&w->scratch, w->at.hash, w->issuer, &row, w->at.hash);
-	if (!is_hash || !secret_equal(w->at.hash, stored, sizeof(stored)))
+	if (!is_hash || !secret_equal(w->at.hash, stored, sizeof(stored)) ||
+		tx_audit_is_cut(rows))
 		return err_set(err, ERR_UNHEALTHY,
 			"audit record %s of '%s' does not follow from record %s: it was changed or "
 			"moved, or records between the two were removed",
@@ -175,34 +176,60 @@ static int tell(struct walk *w, const struct store_audit_watch *watch, struct er
 	return 0;
 }
 
+static int read_base(struct store *store, const char *issuer, struct store_audit_mark *ret,
+	struct err *err)
+{
+	return read_mark(store, SQL_ISSUER_BASE, DB_BIND(db_text(issuer)), ret, err);
+}
+
+/* Records that were pruned since the walk began are missed by it, and by nobody else. */
+static int blame(const struct walk *w, struct err *err)
+{
+	struct store_audit_mark base;
+	struct err ignored = ERR_INIT;
+
+	if (read_base(w->store, w->issuer, &base, &ignored) == 0 &&
+		base.seq != w->proof.base.seq)
+		return err_set(err, ERR_CONFLICT,
+			"the audit of '%s' was pruned meanwhile; try again", w->issuer);
+	return -1;
+}
+
+static int walk(struct walk *w, const struct store_audit_watch *watch, struct err *err)
+{
+	int count = 1;
+
+	while (w->at.seq < w->proof.head.seq && count > 0) {
+		count = verify_stride(w, err);
+		if (count < 0 || tell(w, watch, err) < 0)
+			return -1;
+	}
+	if (w->at.seq != w->proof.head.seq)
+		return err_set(err, ERR_UNHEALTHY,
+			"the audit of '%s' ends with record %s, but its last was %s: records were "
+			"removed",
+			w->issuer, text_num(w->at.seq).s, text_num(w->proof.head.seq).s);
+	if (!secret_equal(w->at.hash, w->proof.head.hash, sizeof(w->at.hash)))
+		return err_set(err, ERR_UNHEALTHY,
+			"the last audit record of '%s', %s, is not the one that was written",
+			w->issuer, text_num(w->at.seq).s);
+	return check_end(w, err);
+}
+
 int store_audit_verify(struct store *store, const char *issuer,
 	const struct store_audit_watch *watch, struct store_audit_proof *ret, struct err *err)
 {
 	auto_walk struct walk w = { .store = store, .issuer = issuer };
-	int count = 1;
 
-	/* Records appended from now on are left for the next time. */
-	if (store_audit_head(store, issuer, &w.proof.head, err) < 0 ||
-		read_mark(store, SQL_ISSUER_BASE, DB_BIND(db_text(issuer)), &w.proof.base,
-			err) < 0)
+	/* Records appended from now on are left for the next time. The base comes first: the
+	 * record that vouches for it is before the head. */
+	if (read_base(store, issuer, &w.proof.base, err) < 0)
+		return tx_no_issuer(issuer, err);
+	if (store_audit_head(store, issuer, &w.proof.head, err) < 0)
 		return -1;
 	w.at = w.proof.base;
-	while (w.at.seq < w.proof.head.seq && count > 0) {
-		count = verify_stride(&w, err);
-		if (count < 0 || tell(&w, watch, err) < 0)
-			return -1;
-	}
-	if (w.at.seq != w.proof.head.seq)
-		return err_set(err, ERR_UNHEALTHY,
-			"the audit of '%s' ends with record %s, but its last was %s: records were "
-			"removed",
-			issuer, text_num(w.at.seq).s, text_num(w.proof.head.seq).s);
-	if (!secret_equal(w.at.hash, w.proof.head.hash, sizeof(w.at.hash)))
-		return err_set(err, ERR_UNHEALTHY,
-			"the last audit record of '%s', %s, is not the one that was written",
-			issuer, text_num(w.at.seq).s);
-	if (check_end(&w, err) < 0)
-		return -1;
+	if (walk(&w, watch, err) < 0)
+		return blame(&w, err);
 	*ret = w.proof;
 	return 0;
 }

@@ -19,6 +19,8 @@ int store_audit_boundary(struct store *store, const char *issuer, unix_time befo
 	return db_read_blob(rows, 1, ret->hash, sizeof(ret->hash), err);
 }
 
+/* A chain that begins later already, by another run, does not begin earlier again: what is left
+ * up to `base` is no part of it. */
 static int set_base(struct store *store, const char *issuer,
 	const struct store_audit_mark *base, const struct store_audit *row, struct err *err)
 {
@@ -28,8 +30,11 @@ static int set_base(struct store *store, const char *issuer,
 		db_exec(tx.db, SQL_ISSUER_SET_BASE,
 			DB_BIND(db_text(issuer), db_int(base->seq),
 				db_blob(base->hash, sizeof(base->hash))),
-			err) < 0 ||
-		tx_audit(&tx, row, err) < 0)
+			err) < 0)
+		return -1;
+	if (db_changed(tx.db) == 0)
+		return 0;
+	if (tx_audit(&tx, row, err) < 0)
 		return -1;
 	return tx_commit(&tx, err);
 }

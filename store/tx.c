@@ -112,6 +112,16 @@ struct store_audit tx_audit_row(const struct db_rows *rows)
 	};
 }
 
+bool tx_audit_is_cut(const struct db_rows *rows)
+{
+	static const int texts[] = { 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 16, 17 };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (db_is_cut(rows, texts[i]))
+			return true;
+	return false;
+}
+
 static int write_head(struct tx *tx, struct err *err)
 {
 	if (!tx->is_audited)

@@ -47,6 +47,9 @@ int tx_audit(struct tx *tx, const struct store_audit *row, struct err *err);
  * borrowed until the next. */
 struct store_audit tx_audit_row(const struct db_rows *rows);
 enum { TX_AUDIT_SEQ = 0, TX_AUDIT_HASH = 18 }; /* the columns beside it */
+/* Does one of its texts go on behind a zero byte? Its hash covers none of that, and we never
+ * wrote it. */
+bool tx_audit_is_cut(const struct db_rows *rows);
 int tx_commit(struct tx *tx, struct err *err);
 void tx_end(struct tx *tx);
 #define auto_tx __attribute__((cleanup(tx_end)))

@@ -115,6 +115,8 @@ for member in at=at+1 "event='token.refused'" "actor='x'" "auth='certificate'" "
 	"outcome='x'" "detail=''" "hash=zeroblob(32)" "hash=x''"; do
 	tampered "also if only ${member%%=*} was" "audit record $N of " "UPDATE audit SET $member WHERE seq=$N"
 done
+tampered "also if something is put behind the end of a text" "audit record $N of " \
+	"UPDATE audit SET subject=subject || char(0) || ', and others' WHERE seq=$N"
 tampered "a removed record is missed" "audit record $((N + 1)) of 'main' does not follow from record $((N - 1))" \
 	"DELETE FROM audit WHERE seq=$N"
 tampered "two that changed places" "audit record $N of " \
@@ -139,6 +141,11 @@ tampered "and the beginning moved" 'no signed prune record says why' \
 	"UPDATE issuer SET base_seq=2, base_hash=(SELECT hash FROM audit WHERE seq=2); DELETE FROM audit WHERE seq<3"
 tampered "a statement that no key has signed" "no key of this issuer has signed it" \
 	"DELETE FROM signing_key WHERE kid=(SELECT kid FROM audit WHERE event='audit.checkpoint' LIMIT 1)"
+rm -f state/issuer.db-wal state/issuer.db-shm
+cp whole.db state/issuer.db
+sqlite3 state/issuer.db "UPDATE audit SET agent=CAST(x'80' AS TEXT) WHERE seq=$N"
+is "a record that is no UTF-8 any more is listed all the same" "$(issuerctl audit list --jti "$JTI" -o json | jq -c 'map(.agent)')" '["?"]'
+is "and exported with those behind it" "$(issuerctl audit export 2>&1 | wc -l | tr -d ' ')" "$(audit 1)"
 # A whole chain written anew, as a program with the file and without the keys can.
 cat >rewrite.py <<'PY'
 import hashlib, sqlite3, struct, sys

@@ -4,15 +4,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck source=t/lib/tap.sh
 . "${SRCDIR:-.}/t/lib/tap.sh"
+# shellcheck source=t/lib/monitoring.sh
+. "$SRCDIR/t/lib/monitoring.sh"
 RULES=$SRCDIR/conf/prometheus-alerts.yml
 BOARD=$SRCDIR/conf/grafana-dashboard.json
-DOC=$SRCDIR/doc/monitoring.md
 
-# rows - the names in the first column of the tables of doc/monitoring.md.
-rows() {
-	# shellcheck disable=SC2016 # those are Markdown's
-	sed -n 's/^| `\([A-Za-z0-9_]*\)`.*/\1/p' "$DOC"
-}
 # used FILE - the metrics in it, without the endings of a histogram.
 used() {
 	grep -oE '(issuerd|process)_[a-z_]+[a-z]' "$1" | sed 's/_\(bucket\|count\|sum\)$//' | sort -u
@@ -23,9 +19,9 @@ cp "$RULES" "$SRCDIR/t/data/alerts-test.yml" .
 ok "they fire when they should, and not else" promtool test rules alerts-test.yml
 sed 's/values: .*/values: "0x90"/' alerts-test.yml >quiet.yml
 not_ok "which would be noticed" promtool test rules quiet.yml
-is "each alert has its row" "$(sed -n 's/^ *- alert: //p' "$RULES" | sort)" "$(rows | grep '^Issuerd' | sort)"
+is "each alert has its row" "$(sed -n 's/^ *- alert: //p' "$RULES" | sort)" "$(monitoring_rows | grep '^Issuerd' | sort)"
 is "each says what to do" "$(grep -c 'description: "..*"' "$RULES")" "$(grep -c 'alert: ' "$RULES")"
-rows | sort >documented
+monitoring_rows | sort >documented
 is "the rules know no other metrics than ours" "$(used "$RULES" | comm -23 - documented)" ""
 is "nor does the dashboard" "$(used "$BOARD" | comm -23 - documented)" ""
 ok "the dashboard is JSON of the kind that Grafana imports" \

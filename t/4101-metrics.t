@@ -4,6 +4,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck source=t/lib/callers.sh
 . "${SRCDIR:-.}/t/lib/callers.sh"
+# shellcheck source=t/lib/monitoring.sh
+. "$SRCDIR/t/lib/monitoring.sh"
 clock_set 1900000000
 callers_make
 demo
@@ -25,11 +27,6 @@ rises() {
 	rises_to=$(sample "$rises_name")
 	echo $((${rises_to:-0} - ${rises_from:-0}))
 }
-# documented - the metrics that have a row in doc/monitoring.md.
-documented() {
-	# shellcheck disable=SC2016 # those are Markdown's
-	sed -n 's/^| `\([a-z0-9_]*\)`.*/\1/p' "$SRCDIR/doc/monitoring.md" | grep -E '^(issuerd|process)_'
-}
 tokens() { echo "issuerd_tokens_total{issuer=\"main\",result=\"$1\",reason=\"$2\"}"; }
 reviews() { echo "issuerd_token_reviews_total{issuer=\"main\",result=\"$1\",reason=\"$2\"}"; }
 
@@ -42,7 +39,7 @@ is "HEAD is answered too" "$(curl -sS -I -o /dev/null -w '%{http_code}' "$OPS/me
 is "others are not" "$(curl -sS -X POST -o /dev/null -w '%{http_code}' "$OPS/metrics")" 405
 is "it is not on the other listeners" "$(request "$URL/metrics")" 404
 is "doc/monitoring.md has each metric, and no other" \
-	"$(documented | sort)" \
+	"$(monitoring_rows | grep -E '^(issuerd|process)_' | sort)" \
 	"$(sed -n 's/^# TYPE \([a-z0-9_]*\) .*/\1/p' scrape | sort)"
 
 # ---- tokens ----

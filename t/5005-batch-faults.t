@@ -127,6 +127,17 @@ fails "no space" "write full $SIGNER" "could not write $FILE: disk full; free so
 fails "failing writes" "write io $SIGNER" "could not read or write $FILE: Input/output error"
 fails "failing syncs" "sync io $SIGNER" "could not read or write $FILE: Input/output error"
 fails "failing reads" "read io" "could not read or write $FILE: Input/output error"
+
+# ---- the hour is over while the disk fails ----
+logged() { grep -q "event=$1" issuerd.log; }
+signed() { [ "$(audit "event = 'audit.checkpoint'")" -gt "$before" ]; }
+before=$(audit "event = 'audit.checkpoint'")
+arm "1 write full $SIGNER"
+clock_forward 3600
+ok "a head that cannot be signed is told" until_true logged audit.checkpoint_failed
+disarm
+clock_forward 10
+ok "and signed soon, not after another hour" until_true signed
 issuer_stop
 
 # ---- a full disk ----

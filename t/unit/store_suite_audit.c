@@ -322,6 +322,80 @@ static void tampering_with_the_audit_shows(void **state)
 	}
 }
 
+/* ---- pruning ---- */
+
+static void add_records(struct store *store, int count)
+{
+	struct err err;
+
+	for (int i = 0; i < count; i++)
+		assert_succeeds(store_audit_append(store, SUITE_ISSUER, STORE_ANY_REVISION,
+			&suite_record, 1, &err));
+}
+
+static int prune_to(struct store *store, int64_t seq, struct err *err)
+{
+	const struct store_audit row = {
+		.at = SUITE_NOW, .event = STORE_AUDIT_PRUNED, .outcome = "ok"
+	};
+	struct store_audit_mark base;
+	int64_t pruned;
+
+	if (store_audit_mark_at(store, SUITE_ISSUER, seq, &base, err) < 0)
+		return -1;
+	return store_audit_prune(store, SUITE_ISSUER, &base, &row, &pruned, err);
+}
+
+/* Two at once, of which the one that takes less out looks first and acts last. */
+static void pruning_never_moves_the_beginning_back(void **state)
+{
+	auto_store struct store *store = suite_create();
+	const struct store_audit row = {
+		.at = SUITE_NOW, .event = STORE_AUDIT_PRUNED, .outcome = "ok"
+	};
+	struct store_audit_mark less;
+	int64_t count;
+	struct err err;
+
+	(void)state;
+	add_records(store, 9);
+	assert_succeeds(store_audit_mark_at(store, SUITE_ISSUER, 4, &less, &err));
+	assert_succeeds(prune_to(store, 6, &err));
+	assert_succeeds(store_audit_prune(store, SUITE_ISSUER, &less, &row, &count, &err));
+	assert_int_equal(count, 0);
+	assert_succeeds(count_records(store, SUITE_ISSUER, &count, &err));
+	assert_int_equal(count, 10 - 6 + 1); /* and the one that says so */
+}
+
+static void prune_under_way(int64_t done, int64_t total, void *ctx)
+{
+	struct err err;
+
+	if (done < total)
+		assert_succeeds(prune_to(ctx, done + 2, &err));
+}
+
+/* What was pruned while a walk was on its way there is no theft. */
+static void a_walk_that_a_prune_overtakes_blames_nobody(void **state)
+{
+	enum { ROWS = 5000 }; /* more than are looked at under one lock */
+	auto_store struct store *store = suite_create();
+	auto_free struct store_audit *rows = text_alloc(ROWS, sizeof(*rows));
+	const struct store_audit_watch watch = { .progress = prune_under_way, .ctx = store };
+	struct store_audit_proof proof;
+	int64_t count;
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < ROWS; i++)
+		rows[i] = suite_record;
+	assert_succeeds(store_audit_append(store, SUITE_ISSUER, STORE_ANY_REVISION, rows, ROWS,
+		&err));
+	assert_fails(ERR_CONFLICT,
+		store_audit_verify(store, SUITE_ISSUER, &watch, &proof, &err));
+	assert_succeeds(count_records(store, SUITE_ISSUER, &count, &err));
+}
+
 static const struct CMUnitTest cases[] = {
 	cmocka_unit_test(every_change_is_recorded),
 	cmocka_unit_test(a_record_is_found_as_it_was_made),
@@ -331,6 +405,8 @@ static const struct CMUnitTest cases[] = {
 	cmocka_unit_test(a_record_of_another_revision_is_refused),
 	cmocka_unit_test(two_issuers_have_two_chains),
 	cmocka_unit_test(tampering_with_the_audit_shows),
+	cmocka_unit_test(pruning_never_moves_the_beginning_back),
+	cmocka_unit_test(a_walk_that_a_prune_overtakes_blames_nobody),
 };
 
 const struct CMUnitTest *suite_audit_cases(size_t *ret_count)

@@ -83,8 +83,8 @@ static void a_name_per_line(void **state)
 static void an_object_is_a_line_per_member(void **state)
 {
 	auto_free char *text = printed(CMD_TABLE,
-		json_pack("{s:s, s:b, s:{s:s}, s:s}", "name", "a", "changed", 0, "more", "k",
-			"v", "empty", ""),
+		json_pack("{s:s, s:b, s:{s:s}, s:s, s:f}", "name", "a", "changed", 0, "more",
+			"k", "v", "empty", "", "seconds", 1.236),
 		false);
 
 	(void)state;
@@ -92,7 +92,8 @@ static void an_object_is_a_line_per_member(void **state)
 		"name             a\n"
 		"changed          no\n"
 		"more             {\"k\":\"v\"}\n"
-		"empty            -\n");
+		"empty            -\n"
+		"seconds          1.24\n");
 }
 
 static void a_time_is_rfc_3339_or_null(void **state)
