@@ -182,10 +182,13 @@ int db_ask(struct db *db, const char *sql, char **ret, struct err *err)
 }
 
 /* What each connection has to ask for anew. secure_delete overwrites erased keys; temporary
- * data stays in memory; mapped files would turn an I/O error into a signal. */
+ * data stays in memory; mapped files would turn an I/O error into a signal. We have no triggers
+ * and no views: one that is there was put there, and would act in our name. */
 static int configure(struct db *db, struct err *err)
 {
 	(void)sqlite3_db_config(db->conn, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	(void)sqlite3_db_config(db->conn, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	(void)sqlite3_db_config(db->conn, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
 	(void)sqlite3_db_config(db->conn, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
 	(void)sqlite3_db_config(db->conn, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
 	return db_run(db,

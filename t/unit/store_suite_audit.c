@@ -396,6 +396,22 @@ static void a_walk_that_a_prune_overtakes_blames_nobody(void **state)
 	assert_succeeds(count_records(store, SUITE_ISSUER, &count, &err));
 }
 
+static void a_trigger_that_was_put_there_does_nothing(void **state)
+{
+	auto_store struct store *store = suite_create();
+	struct err err;
+	int64_t count = 0;
+
+	(void)state;
+	suite_sql("CREATE TRIGGER hide AFTER UPDATE OF audit_seq ON issuer BEGIN "
+		  "DELETE FROM audit WHERE seq = NEW.audit_seq; UPDATE issuer SET "
+		  "audit_seq = OLD.audit_seq, audit_hash = OLD.audit_hash; END");
+	assert_succeeds(store_audit_append(store, SUITE_ISSUER, STORE_ANY_REVISION,
+		&suite_record, 1, &err));
+	assert_succeeds(count_records(store, SUITE_ISSUER, &count, &err));
+	assert_int_equal(count, 2);
+}
+
 static const struct CMUnitTest cases[] = {
 	cmocka_unit_test(every_change_is_recorded),
 	cmocka_unit_test(a_record_is_found_as_it_was_made),
@@ -407,6 +423,7 @@ static const struct CMUnitTest cases[] = {
 	cmocka_unit_test(tampering_with_the_audit_shows),
 	cmocka_unit_test(pruning_never_moves_the_beginning_back),
 	cmocka_unit_test(a_walk_that_a_prune_overtakes_blames_nobody),
+	cmocka_unit_test(a_trigger_that_was_put_there_does_nothing),
 };
 
 const struct CMUnitTest *suite_audit_cases(size_t *ret_count)
