@@ -88,9 +88,13 @@ int audit_record_print(const struct cmd_run *run, json_t *list, struct err *err)
 	return output_flush(err);
 }
 
-static const char *or_dash(const char *s)
+/* A client may have chosen it: a terminal must not obey it. */
+static void print_clean(const char *before, const char *s)
 {
-	return s ? s : "-";
+	auto_free char *copy = text_copy(s ? s : "-");
+
+	text_clean(copy);
+	(void)printf("%s%s", before, copy);
 }
 
 int audit_record_print_line(const struct cmd_run *run, int64_t seq,
@@ -101,9 +105,13 @@ int audit_record_print_line(const struct cmd_run *run, int64_t seq,
 	if (run->output == CMD_NAME) {
 		(void)printf("%" PRId64 "\n", seq);
 	} else if (run->output == CMD_TABLE) {
-		(void)printf("%s  %s  %s  %s  %s  %s\n", text_time(row->at).s, row->event,
-			or_dash(row->actor), or_dash(row->subject), or_dash(row->audience),
-			or_dash(row->outcome));
+		print_clean("", text_time(row->at).s);
+		print_clean("  ", row->event);
+		print_clean("  ", row->actor);
+		print_clean("  ", row->subject);
+		print_clean("  ", row->audience);
+		print_clean("  ", row->outcome);
+		(void)putchar('\n');
 	} else {
 		record = audit_record_json(seq, row);
 		if (audit_record_write(record, err) < 0)

@@ -15,14 +15,23 @@ json_t *output_time(unix_time t)
 	return t == TIME_UNSET ? json_null() : json_string(text_time(t).s);
 }
 
-/* A value as one cell: text as it is, lists joined by commas, nothing as "-". */
+/* A client may have chosen it: a terminal must not obey it, nor may a line be taken for two. */
+static void add_clean(struct text *cell, const char *s)
+{
+	auto_free char *copy = text_copy(s);
+
+	text_clean(copy);
+	text_add(cell, copy);
+}
+
+/* A value as one cell: text, lists joined by commas, nothing as "-". */
 static void add_cell(struct text *cell, const json_t *value)
 {
 	const json_t *one;
 	size_t i;
 
 	if (json_is_string(value) && json_string_length(value) > 0) {
-		text_add(cell, json_string_value(value));
+		add_clean(cell, json_string_value(value));
 	} else if (json_is_integer(value)) {
 		text_add(cell, text_num(json_integer_value(value)).s);
 	} else if (json_is_real(value)) {
@@ -38,7 +47,7 @@ static void add_cell(struct text *cell, const json_t *value)
 	} else if (json_is_object(value) && json_object_size(value) > 0) {
 		auto_free char *compact = json_dumps(value, JSON_COMPACT);
 
-		text_add(cell, compact ? compact : "-");
+		add_clean(cell, compact ? compact : "-");
 	} else {
 		text_add(cell, "-");
 	}

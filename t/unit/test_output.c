@@ -58,6 +58,21 @@ static void an_empty_table_has_its_head(void **state)
 	assert_string_equal(text, "NAME  N  LISTED  LAST\n");
 }
 
+static void a_cell_is_one_line_that_no_terminal_obeys(void **state)
+{
+	auto_free char *table = printed(CMD_TABLE,
+		json_pack("[{s:s, s:n, s:[s,{s:s}], s:s}]", "name", "a\nb", "number", "list",
+			"\x1b[2Jx", "k", "\xc2\x9b", "last", "\x7f\xc3\xa9"),
+		true);
+	auto_free char *name = printed(CMD_NAME, json_pack("[{s:s}]", "name", "a\nb"), true);
+
+	(void)state;
+	assert_string_equal(table,
+		"NAME  N  LISTED            LAST\n"
+		"a?b   -  ?[2Jx,{\"k\":\"??\"}  ?\xc3\xa9\n");
+	assert_string_equal(name, "a?b\n");
+}
+
 static void json_is_what_went_in(void **state)
 {
 	auto_free char *text = printed(CMD_JSON, sample(), true);
@@ -126,6 +141,7 @@ static void a_full_disk_is_a_failure_then_and_later(void **state)
 
 UNIT_MAIN(cmocka_unit_test(a_column_is_as_wide_as_its_widest_cell),
 	cmocka_unit_test(an_empty_table_has_its_head), cmocka_unit_test(json_is_what_went_in),
+	cmocka_unit_test(a_cell_is_one_line_that_no_terminal_obeys),
 	cmocka_unit_test(a_name_per_line), cmocka_unit_test(an_object_is_a_line_per_member),
 	cmocka_unit_test(a_time_is_rfc_3339_or_null),
 	cmocka_unit_test(a_full_disk_is_a_failure_then_and_later));
