@@ -39,10 +39,14 @@
 #define SQL_ALIVE_FROM                                                                         \
 	"FROM audit WHERE kid = ?2 AND exp > ?3 AND issuer = ?1 AND event = 'token.issued'"
 
+/* Records up to there were pruned: what is there is not proven, and is not shown. */
+#define SQL_AUDIT_BASE "(SELECT base_seq FROM issuer WHERE name = ?1)"
+
 /* The newest that match, newest first. */
 #define SQL_AUDIT_NEWEST_OF(condition)                                                         \
 	"SELECT seq, " SQL_AUDIT_COLUMNS " FROM audit WHERE issuer = ?1 " condition            \
-	"AND at >= ?2 AND at < ?3 AND (?4 IS NULL OR +actor = ?4) "                            \
+	"AND at >= ?2 AND at < ?3 AND +seq > " SQL_AUDIT_BASE " "                              \
+	"AND (?4 IS NULL OR +actor = ?4) "                                                     \
 	"AND (?5 IS NULL OR +event = ?5) AND (?6 IS NULL OR +jti = ?6) "                       \
 	"AND (?7 IS NULL OR +kid = ?7) ORDER BY at DESC, seq DESC LIMIT ?8"
 #define SQL_AUDIT_NEWEST SQL_AUDIT_NEWEST_OF("")
@@ -183,8 +187,8 @@
 		"?16, ?17, ?18, ?19) "                                                         \
 		"RETURNING seq")                                                               \
 	X(AUDIT_PAGE,                                                                          \
-		"SELECT seq, " SQL_AUDIT_COLUMNS " FROM audit "                                \
-		"WHERE seq > ?2 AND +issuer = ?1 ORDER BY seq LIMIT ?3")                       \
+		"SELECT seq, " SQL_AUDIT_COLUMNS " FROM audit WHERE "                          \
+		"seq > max(?2, " SQL_AUDIT_BASE ") AND +issuer = ?1 ORDER BY seq LIMIT ?3")    \
 	X(AUDIT_LIST, SQL_AUDIT_NEWEST)                                                        \
 	X(AUDIT_LIST_SUBJECT, SQL_AUDIT_NEWEST_OF("AND subject = ?9 "))                        \
 	X(AUDIT_BEHIND,                                                                        \
@@ -192,8 +196,10 @@
 		"seq > (SELECT audit_seq FROM issuer WHERE name = ?1) ORDER BY seq LIMIT 1")   \
 	X(AUDIT_MARK, "SELECT seq, hash FROM audit WHERE issuer = ?1 AND seq = ?2")            \
 	X(AUDIT_BOUNDARY,                                                                      \
-		"SELECT seq, hash FROM audit WHERE +issuer = ?1 AND seq < coalesce("           \
-		"(SELECT seq FROM audit WHERE +issuer = ?1 AND (at >= ?2 OR exp > ?3) "        \
+		"SELECT seq, hash FROM audit WHERE +issuer = ?1 AND "                          \
+		"seq > " SQL_AUDIT_BASE " AND seq < coalesce("                                 \
+		"(SELECT seq FROM audit WHERE +issuer = ?1 AND seq > " SQL_AUDIT_BASE          \
+		" AND (at >= ?2 OR exp > ?3) "                                                 \
 		"ORDER BY seq LIMIT 1), 9223372036854775807) ORDER BY seq DESC LIMIT 1")       \
 	X(AUDIT_PRUNE,                                                                         \
 		"DELETE FROM audit WHERE seq IN (SELECT seq FROM audit "                       \
