@@ -156,7 +156,12 @@ static int find_hash(const struct judge *j, const struct store_audit_proof *so_f
 		return 1;
 	if (seq > so_far->base.seq &&
 		store_audit_mark_at(j->store, j->issuer, seq, &mark, err) < 0)
-		return -1;
+		return err->code != ERR_NOT_FOUND
+			? -1
+			: err_set(err, ERR_UNHEALTHY,
+				  "audit record %s, which was signed, is not there: records were "
+				  "removed or got other numbers",
+				  text_num(seq).s);
 	secret_hex(mark.hash, ret);
 	return 0;
 }

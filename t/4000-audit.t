@@ -130,6 +130,8 @@ tampered "a record put in between" "audit record $((N + 1)) of " \
 	INSERT INTO audit SELECT $N+1, issuer, at, event, actor, auth, peer, agent, subject, audience, asked, lifetime, bound, rule, jti, kid, exp, outcome, detail, hash FROM audit WHERE seq=$N"
 tampered "a record put at the end" "audit record [0-9]+ of 'main' does not follow" \
 	"INSERT INTO audit SELECT (SELECT max(seq)+1 FROM audit), issuer, at, event, actor, auth, peer, agent, subject, audience, asked, lifetime, bound, rule, 'x', kid, exp, outcome, detail, hash FROM audit WHERE seq=$N"
+tampered "records that got other numbers" "audit record $HEAD, which was signed, is not there" \
+	"UPDATE audit SET seq=-seq WHERE seq>$N; UPDATE audit SET seq=1000-seq WHERE seq<0; UPDATE issuer SET audit_seq=audit_seq+1000"
 tampered "all of them taken out" "^issuerctl: the audit of 'main' ends with record 0, but its last was " "DELETE FROM audit"
 tampered "one taken out, with another in its place" "audit record $N of " \
 	"DELETE FROM audit WHERE seq=$N; UPDATE audit SET seq=$N WHERE seq=$N+1"
