@@ -2,10 +2,12 @@
  * it is interrupted. The cursor is a file "SEQ HASH\n": the last record that was printed, and
  * its hash, by which the next run sees whether that record is still what it was.
  * SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/file.h"
@@ -96,6 +98,16 @@ static int export_one(int64_t seq, const struct store_audit *row, void *ctx)
 	return 0;
 }
 
+/* On the disk, before the cursor says so; what is no file is the reader's business. */
+static int sync_output(struct err *err)
+{
+	if (output_flush(err) < 0)
+		return -1;
+	if (fdatasync(STDOUT_FILENO) < 0 && errno != EINVAL && errno != EROFS)
+		return err_errno(err, ERR_FAILED, "could not write to standard output");
+	return 0;
+}
+
 /* The next records, and then the cursor: what is printed twice is better than never. */
 static int export_step(struct cmd_run *run, const char *path, struct exporting *e,
 	struct err *err)
@@ -103,7 +115,7 @@ static int export_step(struct cmd_run *run, const char *path, struct exporting *
 	e->count = 0;
 	if (store_audit_walk(run->store, cmd_issuer(run), e->seq, STEP_ROWS, export_one, e,
 		    err) != 0 ||
-		output_flush(err) < 0)
+		(path ? sync_output(err) : output_flush(err)) < 0)
 		return -1;
 	return path && e->count > 0 ? move_cursor(run, path, e->seq, err) : 0;
 }

@@ -71,6 +71,7 @@ struct following {
 	struct cmd_run *run;
 	const struct store_audit_filter *filter;
 	int64_t seq;
+	int64_t last; /* what comes behind it is for later */
 	struct err *err;
 };
 
@@ -78,6 +79,8 @@ static int follow_one(int64_t seq, const struct store_audit *row, void *ctx)
 {
 	struct following *f = ctx;
 
+	if (seq > f->last)
+		return 0;
 	f->seq = seq;
 	return audit_record_matches(row, f->filter)
 		? audit_record_print_line(f->run, seq, row, f->err)
@@ -111,10 +114,12 @@ static int audit_follow(struct cmd_run *run, struct err *err)
 		store_audit_head(run->store, cmd_issuer(run), &head, err) < 0)
 		return -1;
 	until_told();
+	f.last = head.seq;
 	if (store_audit_find(run->store, cmd_issuer(run), &filter, FOLLOW_LAST, follow_one, &f,
 		    err) != 0)
 		return -1;
 	f.seq = head.seq;
+	f.last = INT64_MAX;
 	while (!is_over) {
 		if (store_audit_walk(run->store, cmd_issuer(run), f.seq, INT64_MAX, follow_one,
 			    &f, err) != 0)

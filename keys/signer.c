@@ -22,10 +22,13 @@
 #define PENDING_MAX                                                                            \
 	SIGNER_QUEUE_MAX /* requests under way; beyond that callers are told to come back */
 #define READY_TIMEOUT_MS 30000
-#define ANSWER_MAX_MS    10000 /* the store may be locked for 5 s; longer than this is a hang */
-#define LOOK_MS          1000
-#define RETRY_FIRST_MS   50
-#define RETRY_MAX_MS     800 /* minting is back within a second of whatever stopped it */
+/* Somebody else may hold the store: a batch that is under way waits 5 s for it, once the thread
+ * that looks for changes has waited its 5 s, and so does the next batch, which has what came
+ * meanwhile. Longer than that is a hang. */
+#define ANSWER_MAX_MS  25000
+#define LOOK_MS        1000
+#define RETRY_FIRST_MS 50
+#define RETRY_MAX_MS   800 /* minting is back within a second of whatever stopped it */
 
 struct pending {
 	signer_done_fn *done; /* NULL: the place is free */

@@ -1,6 +1,7 @@
 /* signer_due.c - see signer_due.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "keys/signer_due.h"
+#include "base/num.h"
 #include "base/text.h"
 #include "keys/audit_proof.h"
 #include "keys/keyring.h"
@@ -104,6 +105,35 @@ void signer_due_checkpoint(struct signer_due *due, struct clock_reading clock)
 	log_trouble_over(&due->checkpoint_trouble);
 }
 
+static int note_time(int64_t seq, const struct store_audit *row, void *ctx)
+{
+	(void)seq;
+	*(unix_time *)ctx = row->at;
+	return 0;
+}
+
+/* How long ago was the head signed last, by whichever process? Signers that live for less than
+ * an hour would never sign. */
+static int checkpoint_age(const struct signer_due *due, unix_time now, int64_t *ret,
+	struct err *err)
+{
+	const struct store_audit_filter lately = { .since = now - CHECKPOINT_S,
+		.event = STORE_AUDIT_CHECKPOINT };
+	const struct store_audit_filter before = { .until = now - CHECKPOINT_S };
+	unix_time signed_at = TIME_UNSET, older = TIME_UNSET;
+
+	if (store_audit_find(due->settings->store, due->settings->issuer, &lately, 1, note_time,
+		    &signed_at, err) != 0 ||
+		store_audit_find(due->settings->store, due->settings->issuer, &before, 1,
+			note_time, &older, err) != 0)
+		return -1;
+	if (signed_at != TIME_UNSET)
+		*ret = now - signed_at;
+	else
+		*ret = older != TIME_UNSET ? CHECKPOINT_S : 0;
+	return 0;
+}
+
 /* ---- when ---- */
 
 void signer_due_tick(struct signer_due *due, struct clock_reading clock)
@@ -125,7 +155,11 @@ void signer_due_tick(struct signer_due *due, struct clock_reading clock)
 /* A clock that is not to be planned by stops rotation, and no more than that. */
 int signer_due_start(struct signer_due *due, struct clock_reading clock, struct err *err)
 {
-	due->checkpoint_uptime_s = clock.uptime_s;
+	int64_t age_s;
+
+	if (checkpoint_age(due, clock.now, &age_s, err) < 0)
+		return -1;
+	due->checkpoint_uptime_s = clock.uptime_s - num_max(0, age_s);
 	if (rotate_due(due, clock, err) < 0) {
 		if (err->code != ERR_EARLY)
 			return -1;

@@ -291,8 +291,9 @@ static void answer(const struct signer_process *sp, struct signer_job *first)
 {
 	for (struct signer_job *job = first; job; job = job->next) {
 		job->reply.id = job->request.id;
-		send_reply(sp->fd, &job->reply);
+		/* First: whoever has an answer must not find itself counted. */
 		metrics_add(&sp->metrics->under_way, -1);
+		send_reply(sp->fd, &job->reply);
 	}
 	while (first) {
 		struct signer_job *job = first;
