@@ -81,16 +81,26 @@ static int write_all(int fd, const char *p, size_t len)
 	return 0;
 }
 
-/* The owner first: giving a file away afterwards would take bits of its mode. */
+static int give(int fd, const struct token_file *file, uid_t uid, gid_t gid, struct err *err)
+{
+	if (fchown(fd, uid, gid) == 0)
+		return 0;
+	return err_errno(err, ERR_FAILED, "could not give '%s' to uid %u and gid %u%s",
+		file->name, (unsigned)file->uid, (unsigned)file->gid,
+		errno == EPERM ? ", which takes root or CAP_CHOWN" : "");
+}
+
+/* The owner last: as long as the file is ours, its mode is ours to set, and a group that we are
+ * in ours to give, without any right; then CAP_CHOWN is all that it takes. The modes of tokens
+ * have no bits that a new owner would take away. */
 static int settle(int fd, const struct token_file *file, struct err *err)
 {
-	if ((file->uid != geteuid() || file->gid != getegid()) &&
-		fchown(fd, file->uid, file->gid) < 0)
-		return err_errno(err, ERR_FAILED, "could not give '%s' to uid %u and gid %u%s",
-			file->name, (unsigned)file->uid, (unsigned)file->gid,
-			errno == EPERM ? ", which takes root or CAP_CHOWN" : "");
+	if (file->gid != getegid() && give(fd, file, (uid_t)-1, file->gid, err) < 0)
+		return -1;
 	if (fchmod(fd, file->mode) < 0)
 		return err_errno(err, ERR_FAILED, "could not set the mode of '%s'", file->name);
+	if (file->uid != geteuid() && give(fd, file, file->uid, (gid_t)-1, err) < 0)
+		return -1;
 	if (fsync(fd) < 0)
 		return err_errno(err, ERR_FAILED, "could not write '%s'", file->name);
 	return 0;
