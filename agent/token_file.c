@@ -47,16 +47,24 @@ static int check_directory(int fd, const char *path, struct err *err)
 	return 0;
 }
 
+static int make_directory(const char *path, int *ret_fd, struct err *err)
+{
+	const bool is_ours = mkdir(path, 0755) == 0;
+
+	if (!is_ours && errno != EEXIST)
+		return err_errno(err, ERR_FAILED, "could not make the directory '%s'", path);
+	*ret_fd = open_directory(path);
+	if (is_ours && *ret_fd >= 0 && fchmod(*ret_fd, 0755) < 0) /* whatever the umask */
+		return err_errno(err, ERR_FAILED, "could not set the mode of '%s'", path);
+	return 0;
+}
+
 int token_file_open_directory(const char *path, int *ret_fd, struct err *err)
 {
 	auto_close int fd = open_directory(path);
 
-	if (fd < 0 && errno == ENOENT) {
-		if (mkdir(path, 0755) < 0 && errno != EEXIST)
-			return err_errno(err, ERR_FAILED, "could not make the directory '%s'",
-				path);
-		fd = open_directory(path);
-	}
+	if (fd < 0 && errno == ENOENT && make_directory(path, &fd, err) < 0)
+		return -1;
 	if (fd < 0)
 		return refuse_directory(path, err);
 	if (check_directory(fd, path, err) < 0)
