@@ -244,6 +244,21 @@ for path in $pages; do
 	done
 done
 
+# check_unit PROGRAM [WAY SED-SCRIPT] - systemd finds nothing in its unit, with lines changed so.
+check_unit() {
+	sed -e '/^Documentation=/d' -e "s|^ExecStart=[^ ]*|ExecStart=$BUILDDIR/$1|" -e "${3:-}" \
+		"$BUILDDIR/conf/$1.service" >"$1.service"
+	if command -v systemd-analyze >/dev/null; then
+		is "systemd finds nothing in $1.service${2:+, $2}" "$(systemd-analyze verify "./$1.service" 2>&1)" ""
+	else
+		skip 1 "no systemd-analyze"
+	fi
+}
+for program in issuerd issuer-agent; do
+	check_unit "$program"
+	check_unit "$program" "what is commented out in force" 's/^#\([A-Z][A-Za-z]*=\)/\1/'
+done
+
 # missing FILE DIR - the paths that FILE names, from DIR on, and that are not there.
 missing() {
 	grep -oE '(\.?[a-z0-9]+/)+[A-Za-z0-9_.-]*[A-Za-z0-9_]' "$1" | sort -u | while read -r path; do
