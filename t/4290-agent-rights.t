@@ -1,6 +1,7 @@
 #!/bin/sh
 # Which rights the agent needs to give token files to others, as its unit says: none for groups it
-# is in, CAP_CHOWN for other users. What it makes can be read whatever its umask.
+# is in, CAP_CHOWN for other users. What it makes can be read whatever its umask, but nobody else
+# can get in its way.
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck source=t/lib/issuer.sh
 . "${SRCDIR:-.}/t/lib/issuer.sh"
@@ -57,13 +58,21 @@ whose() {
 agent 'directory: run/own'
 ok "its own file takes no right" project --clear-groups
 is "and is its own" "$(whose run/own/token)" "$AGENT_UID:$AGENT_UID 640"
+not_ok() { ! "$@"; }
+ok "nobody else can lock its state, and keep it from starting" \
+	not_ok somebody "$OTHER" --clear-groups -- flock -n run/lock true
+somebody "$OTHER" --clear-groups -- "$AGENT" -c agent.yaml status >out 2>err
+is "who sees the status, but cannot see whether it runs" $? 1
+like "is told so" "$(cat err)" '^issuer-agent: only root and the user who runs issuer-agent can tell'
+like "below the table" "$(cat out)" '^demo/app .* fresh '
+somebody "$AGENT_UID" --clear-groups -- "$AGENT" -c agent.yaml status >out 2>err
+is "who can see that it does not, is told that" $? 4
 
 agent "directory: run/group, group: '$GROUP'"
 ok "a file for a group that it is in takes none either" project --groups "$GROUP"
 is "and is that group's" "$(whose run/group/token)" "$AGENT_UID:$GROUP 640"
 ok "who can read it, whatever the umask was" \
 	somebody "$OTHER" --groups "$GROUP" -- cat run/group/token
-not_ok() { ! "$@"; }
 ok "and nobody else" not_ok somebody "$OTHER" --clear-groups -- cat run/group/token
 
 agent "directory: run/group, group: '$GROUP'"
