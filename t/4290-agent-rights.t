@@ -40,7 +40,7 @@ agent() {
 }
 # project SETPRIV-OPTION... - has it write the token once.
 project() {
-	(umask 077 && somebody "$AGENT_UID" "$@" -- "$AGENT" -c agent.yaml once --wait 0) >agent.log 2>&1
+	(umask "${UMASK:-077}" && somebody "$AGENT_UID" "$@" -- "$AGENT" -c agent.yaml once --wait 0) >agent.log 2>&1
 }
 # with_chown CMD... - CMD, in which somebody has CAP_CHOWN, and nothing else.
 with_chown() {
@@ -56,8 +56,10 @@ whose() {
 }
 
 agent 'directory: run/own'
+UMASK=022
 ok "its own file takes no right" project --clear-groups
 is "and is its own" "$(whose run/own/token)" "$AGENT_UID:$AGENT_UID 640"
+UMASK=077
 not_ok() { ! "$@"; }
 ok "nobody else can lock its state, and keep it from starting" \
 	not_ok somebody "$OTHER" --clear-groups -- flock -n run/lock true
