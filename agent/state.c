@@ -15,11 +15,12 @@
 #define STATUS     "status.json"
 #define STATUS_MAX (8 * 1024 * 1024)
 
+/* Who can open it can lock it, and so keep us from starting: nobody else may. */
 static int open_lock(const char *dir, int flags)
 {
 	auto_free char *path = text_format("%s/lock", dir);
 
-	return open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0644);
+	return open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
 int state_lock(const char *dir, int *ret_fd, struct err *err)
@@ -30,7 +31,7 @@ int state_lock(const char *dir, int *ret_fd, struct err *err)
 		return err_errno(err, ERR_FAILED,
 			"could not make the directory '%s'; write another one as state", dir);
 	fd = open_lock(dir, O_RDWR | O_CREAT);
-	if (fd < 0)
+	if (fd < 0 || fchmod(fd, 0600) < 0)
 		return err_errno(err, ERR_FAILED, "could not open '%s/lock'", dir);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno == EWOULDBLOCK)
@@ -45,11 +46,17 @@ int state_lock(const char *dir, int *ret_fd, struct err *err)
 	return 0;
 }
 
-bool state_is_locked(const char *dir)
+int state_check_locked(const char *dir, struct err *err)
 {
 	auto_close int fd = open_lock(dir, O_RDONLY);
 
-	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	if (fd < 0 && errno == EACCES)
+		return err_set(err, ERR_FAILED,
+			"only root and the user who runs issuer-agent can tell whether it is "
+			"running");
+	if (fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		return 0;
+	return err_set(err, ERR_UNHEALTHY, "issuer-agent is not running");
 }
 
 int state_write(const char *dir, const char *status, struct err *err)

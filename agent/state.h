@@ -3,7 +3,6 @@
 #ifndef STATE_H
 #define STATE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -12,8 +11,8 @@
  * ERR_CONFLICT if another agent has it. The caller closes the descriptor. */
 int state_lock(const char *dir, int *ret_fd, struct err *err);
 
-/* Does an agent have it right now? */
-bool state_is_locked(const char *dir);
+/* Does an agent have it right now? ERR_UNHEALTHY if not; ERR_FAILED for who may not know. */
+int state_check_locked(const char *dir, struct err *err);
 
 int state_write(const char *dir, const char *status, struct err *err);
 

@@ -119,8 +119,8 @@ int status_print(const struct agent_conf *conf, bool as_json, unix_time now, str
 	bad = as_json ? 0 : print_errors(list);
 	if (fflush(stdout) != 0 || ferror(stdout))
 		return err_errno(err, ERR_FAILED, "could not write to standard output");
-	if (!state_is_locked(conf->state))
-		return err_set(err, ERR_UNHEALTHY, "issuer-agent is not running");
+	if (state_check_locked(conf->state, err) < 0)
+		return -1;
 	if (bad > 0)
 		return err_set(err, ERR_UNHEALTHY, "%zu of %zu tokens are not in good order",
 			bad, json_array_size(list));

@@ -47,16 +47,24 @@ static int check_directory(int fd, const char *path, struct err *err)
 	return 0;
 }
 
+static int make_directory(const char *path, int *ret_fd, struct err *err)
+{
+	const bool is_ours = mkdir(path, 0755) == 0;
+
+	if (!is_ours && errno != EEXIST)
+		return err_errno(err, ERR_FAILED, "could not make the directory '%s'", path);
+	*ret_fd = open_directory(path);
+	if (is_ours && *ret_fd >= 0 && fchmod(*ret_fd, 0755) < 0) /* whatever the umask */
+		return err_errno(err, ERR_FAILED, "could not set the mode of '%s'", path);
+	return 0;
+}
+
 int token_file_open_directory(const char *path, int *ret_fd, struct err *err)
 {
 	auto_close int fd = open_directory(path);
 
-	if (fd < 0 && errno == ENOENT) {
-		if (mkdir(path, 0755) < 0 && errno != EEXIST)
-			return err_errno(err, ERR_FAILED, "could not make the directory '%s'",
-				path);
-		fd = open_directory(path);
-	}
+	if (fd < 0 && errno == ENOENT && make_directory(path, &fd, err) < 0)
+		return -1;
 	if (fd < 0)
 		return refuse_directory(path, err);
 	if (check_directory(fd, path, err) < 0)
@@ -81,16 +89,26 @@ static int write_all(int fd, const char *p, size_t len)
 	return 0;
 }
 
-/* The owner first: giving a file away afterwards would take bits of its mode. */
+static int give(int fd, const struct token_file *file, uid_t uid, gid_t gid, struct err *err)
+{
+	if (fchown(fd, uid, gid) == 0)
+		return 0;
+	return err_errno(err, ERR_FAILED, "could not give '%s' to uid %u and gid %u%s",
+		file->name, (unsigned)file->uid, (unsigned)file->gid,
+		errno == EPERM ? ", which takes root or CAP_CHOWN" : "");
+}
+
+/* The owner last: as long as the file is ours, its mode is ours to set, and a group that we are
+ * in ours to give, without any right; then CAP_CHOWN is all that it takes. The modes of tokens
+ * have no bits that a new owner would take away. */
 static int settle(int fd, const struct token_file *file, struct err *err)
 {
-	if ((file->uid != geteuid() || file->gid != getegid()) &&
-		fchown(fd, file->uid, file->gid) < 0)
-		return err_errno(err, ERR_FAILED, "could not give '%s' to uid %u and gid %u%s",
-			file->name, (unsigned)file->uid, (unsigned)file->gid,
-			errno == EPERM ? ", which takes root or CAP_CHOWN" : "");
+	if (file->gid != getegid() && give(fd, file, (uid_t)-1, file->gid, err) < 0)
+		return -1;
 	if (fchmod(fd, file->mode) < 0)
 		return err_errno(err, ERR_FAILED, "could not set the mode of '%s'", file->name);
+	if (file->uid != geteuid() && give(fd, file, file->uid, (gid_t)-1, err) < 0)
+		return -1;
 	if (fsync(fd) < 0)
 		return err_errno(err, ERR_FAILED, "could not write '%s'", file->name);
 	return 0;

@@ -17,17 +17,21 @@ libconf_a_SOURCES = \
 
 # Examples: what is in force belongs to the operator, so nothing goes into $(sysconfdir).
 examplesdir = $(docdir)/examples
-dist_examples_DATA = %D%/issuerd.yaml %D%/sysusers.conf %D%/prometheus-alerts.yml \
-	%D%/grafana-dashboard.json
-nodist_examples_DATA = %D%/issuerd.service
-EXTRA_DIST += %D%/issuerd.service.in
-CLEANFILES += %D%/issuerd.service
+dist_examples_DATA = %D%/issuerd.yaml %D%/issuer-agent.yaml %D%/sysusers.conf \
+	%D%/prometheus-alerts.yml %D%/grafana-dashboard.json
+nodist_examples_DATA = %D%/issuerd.service %D%/issuer-agent.service
+EXTRA_DIST += %D%/issuerd.service.in %D%/issuer-agent.service.in
+CLEANFILES += %D%/issuerd.service %D%/issuer-agent.service
 
 # [@] keeps config.status from replacing the names in here.
+fill_service = $(AM_V_GEN)$(MKDIR_P) %D% && sed -e 's|[@]sbindir[@]|$(sbindir)|g' \
+	-e 's|[@]bindir[@]|$(bindir)|g' -e 's|[@]sysconfdir[@]|$(sysconfdir)|g'
+
 %D%/issuerd.service: %D%/issuerd.service.in
-	$(AM_V_GEN)$(MKDIR_P) %D% && sed -e 's|[@]sbindir[@]|$(sbindir)|g' \
-		-e 's|[@]sysconfdir[@]|$(sysconfdir)|g' $(srcdir)/%D%/issuerd.service.in >$@.tmp && \
-		mv $@.tmp $@
+	$(fill_service) $(srcdir)/%D%/issuerd.service.in >$@.tmp && mv $@.tmp $@
+
+%D%/issuer-agent.service: %D%/issuer-agent.service.in
+	$(fill_service) $(srcdir)/%D%/issuer-agent.service.in >$@.tmp && mv $@.tmp $@
 
 unit_tests += t/unit/test_conf t/unit/test_yaml
 fuzz_targets += t/fuzz/fuzz_conf

@@ -1,6 +1,7 @@
 # doc/local.mk - manual pages and what to read before trusting the code.
 # SPDX-License-Identifier: Apache-2.0
-dist_man_MANS += %D%/issuerd.8 %D%/issuerctl.8 %D%/issuerd.yaml.5
+dist_man_MANS += %D%/issuerd.8 %D%/issuerctl.8 %D%/issuerd.yaml.5 \
+	%D%/issuer-agent.1 %D%/issuer-agent.yaml.5
 
 dist_doc_DATA = README CHANGELOG SECURITY \
 	%D%/architecture.md %D%/audit.md %D%/key-rotation.md %D%/kubernetes.md %D%/monitoring.md \

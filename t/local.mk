@@ -94,6 +94,7 @@ shell_tests += \
 	%D%/4000-audit.t \
 	%D%/4100-alerts.t \
 	%D%/4101-metrics.t \
+	%D%/4290-agent-rights.t \
 	%D%/5000-processes.t \
 	%D%/5001-trouble.t \
 	%D%/5002-stalled-tls.t \
