@@ -77,6 +77,13 @@ bool held_is_for_same(const struct agent_projection *a, const struct agent_proje
 		is_same_bound(a->bound, b->bound);
 }
 
+bool held_is_in_same_file(const struct agent_projection *a, const struct agent_projection *b)
+{
+	return is_same(a->path, b->path) && is_same(a->directory, b->directory) &&
+		is_same(a->file, b->file) && a->uid == b->uid && a->gid == b->gid &&
+		a->file_mode == b->file_mode;
+}
+
 void held_adopt(struct held *to, struct held *from)
 {
 	const struct agent_projection *conf = to->conf;

@@ -52,6 +52,9 @@ bool held_is_good(const struct held *h, struct clock_reading now);
 /* Would both have the same token? Where it is kept does not matter. */
 bool held_is_for_same(const struct agent_projection *a, const struct agent_projection *b);
 
+/* And in the same file, of the same owner and mode? */
+bool held_is_in_same_file(const struct agent_projection *a, const struct agent_projection *b);
+
 /* Tokens and troubles of `from` go to `to`, which keeps its conf. */
 void held_adopt(struct held *to, struct held *from);
 

@@ -60,12 +60,14 @@ static void adopt_tokens(struct projector_set *to, struct projector_set *from)
 	for (size_t i = 0; i < to->count; i++)
 		for (size_t j = 0; j < from->count; j++) {
 			struct held *h = &to->held[i];
+			bool is_same_file;
 
 			if (!from->held[j].token.token ||
 				!held_is_for_same(h->conf, from->held[j].conf))
 				continue;
+			is_same_file = held_is_in_same_file(h->conf, from->held[j].conf);
 			held_adopt(h, &from->held[j]);
-			h->is_written = false; /* the writer finds out */
+			h->is_written = h->is_written && is_same_file;
 			break;
 		}
 }
@@ -76,6 +78,17 @@ static bool has_place(const struct projector_set *set, const struct volume *want
 		if (strcmp(volume_place(&set->volumes[i]), volume_place(wanted)) == 0)
 			return true;
 	return false;
+}
+
+/* A file that is no longer in a directory leaves it when the others are written. */
+static void note_gone_files(struct projector_set *to, const struct projector_set *from)
+{
+	for (size_t i = 0; i < to->volume_count; i++)
+		for (size_t j = 0; j < from->volume_count; j++)
+			if (from->volumes[j].count > to->volumes[i].count &&
+				strcmp(volume_place(&to->volumes[i]),
+					volume_place(&from->volumes[j])) == 0)
+				to->volumes[i].members[0]->is_written = false;
 }
 
 static void remove_volume(const struct volume *v)
@@ -95,6 +108,7 @@ static void replace_set(struct projector *p, struct agent_conf *conf, struct pro
 
 	attach(&p->set, conf);
 	adopt_tokens(&p->set, old);
+	note_gone_files(&p->set, old);
 	p->server_retry = (struct held_retry){ .failures = 0 };
 }
 

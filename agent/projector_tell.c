@@ -16,15 +16,18 @@
 /* ---- the status ---- */
 
 /* A word for how a projection stands. */
-static const char *state_of(const struct held *h, struct clock_reading now)
+static const char *state_of(const struct projector *p, const struct held *h,
+	struct clock_reading now)
 {
+	const bool is_failing = h->retry.failures > 0 || p->server_retry.failures > 0;
+
 	if (!h->token.token)
-		return h->retry.failures > 0 ? "failing" : "waiting";
+		return is_failing ? "failing" : "waiting";
 	if (refresh_is_expired(&h->life, now))
 		return "expired";
 	if (!h->is_written)
 		return "unwritten";
-	return h->retry.failures > 0 ? "stale" : "fresh";
+	return is_failing && refresh_due_in(&h->life, now) == 0 ? "stale" : "fresh";
 }
 
 static const struct volume *volume_of(const struct projector_set *set, const struct held *h)
@@ -60,12 +63,13 @@ static json_t *describe(const struct projector *p, const struct held *h,
 	const bool has = h->token.token != NULL;
 
 	return json_pack(
-		"{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:s*, s:s*, s:s*, s:s?}",
+		"{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:s*, s:s*, s:s*, s:s?}",
 		"service_account", h->conf->service_account, "audience", h->conf->audience,
-		"file", file, "state", state_of(h, now), "obtained_at",
-		time_or_null(has ? h->life.got.now : TIME_UNSET), "expires_at",
-		time_or_null(has ? h->token.expires_at : TIME_UNSET), "refresh_at",
-		time_or_null(now.now + held_due_in(h, now)), "written_at",
+		"file", file, "state", state_of(p, h, now), "obtained_at",
+		time_or_null(has ? h->life.got.now : TIME_UNSET), "lives_until",
+		time_or_null(has ? h->life.got.now + h->life.lifetime_s : TIME_UNSET),
+		"expires_at", time_or_null(has ? h->token.expires_at : TIME_UNSET),
+		"refresh_at", time_or_null(now.now + held_due_in(h, now)), "written_at",
 		time_or_null(h->written_at), "failures", (json_int_t)h->retry.failures, "kid",
 		has ? h->token.kid : NULL, "jti", has ? h->token.jti : NULL, "role_arn",
 		h->conf->role_arn, "error", error_of(p, h));
@@ -117,7 +121,7 @@ static void count_states(struct text *out, const struct projector *p, struct clo
 		int64_t n = 0;
 
 		for (size_t i = 0; i < p->set.count; i++)
-			n += strcmp(state_of(&p->set.held[i], now), states[s]) == 0;
+			n += strcmp(state_of(p, &p->set.held[i], now), states[s]) == 0;
 		metrics_sample(out, name, (double)n, "state", states[s], NULL);
 	}
 }

@@ -81,7 +81,7 @@ static void print_table(const json_t *list, unix_time now)
 }
 
 /* What is wrong is worth a line each, below the table. */
-static size_t print_errors(const json_t *list)
+static size_t count_bad(const json_t *list, bool prints)
 {
 	const json_t *p;
 	size_t i, bad = 0;
@@ -89,10 +89,34 @@ static size_t print_errors(const json_t *list)
 	json_array_foreach(list, i, p)
 	{
 		bad += strcmp(string_of(p, "state"), "fresh") != 0;
-		if (json_is_string(json_object_get(p, "error")))
+		if (prints && json_is_string(json_object_get(p, "error")))
 			(void)printf("%s: %s\n", string_of(p, "file"), string_of(p, "error"));
 	}
 	return bad;
+}
+
+/* What was written down was true then: tokens expire also when nobody writes. By our own clock,
+ * as the agent that wrote it judged. */
+static void judge_anew(const json_t *list, unix_time now)
+{
+	json_t *p;
+	size_t i;
+
+	json_array_foreach(list, i, p)
+	{
+		const json_t *until = json_object_get(p, "lives_until");
+
+		if (json_is_integer(until) && json_integer_value(until) <= now &&
+			json_object_set_new(p, "state", json_string("expired")) < 0)
+			abort(); /* memory is gone */
+	}
+}
+
+static int print_json(const json_t *json, struct err *err)
+{
+	if (json_dumpf(json, stdout, JSON_INDENT(2)) < 0 || fputc('\n', stdout) == EOF)
+		return err_errno(err, ERR_FAILED, "could not write to standard output");
+	return 0;
 }
 
 int status_print(const struct agent_conf *conf, bool as_json, unix_time now, struct err *err)
@@ -112,11 +136,12 @@ int status_print(const struct agent_conf *conf, bool as_json, unix_time now, str
 	list = json_object_get(json, "projections");
 	if (!json_is_array(list))
 		return err_set(err, ERR_FAILED, "'%s/status.json' is damaged", conf->state);
-	if (as_json)
-		(void)printf("%s\n", text); /* flushed and checked below */
-	else
+	judge_anew(list, now);
+	if (as_json && print_json(json, err) < 0)
+		return -1;
+	if (!as_json)
 		print_table(list, now);
-	bad = as_json ? 0 : print_errors(list);
+	bad = count_bad(list, !as_json);
 	if (fflush(stdout) != 0 || ferror(stdout))
 		return err_errno(err, ERR_FAILED, "could not write to standard output");
 	if (state_check_locked(conf->state, err) < 0)

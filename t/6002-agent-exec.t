@@ -51,7 +51,9 @@ forwards() {
 	rm -f ready got
 	mkfifo ready
 	# shellcheck disable=SC2016 # for the program's shell
-	run -- sh -c 'trap "echo $1 >got; exit 9" "$1"; echo >ready; while :; do sleep 0.1; done' sh "$1" &
+	env --default-signal=INT,QUIT "$BUILDDIR/t/issuer-agent-test" -c "$AGENT_CONF" exec --wait 0s \
+		--service-account demo/app -- \
+		sh -c 'trap "echo $1 >got; exit 9" "$1"; echo >ready; while :; do sleep 0.1; done' sh "$1" &
 	RUNNER=$!
 	stop_on_exit $RUNNER
 	read -r _ <ready
@@ -90,7 +92,7 @@ one_line "a life that is too short" 1 'lifetime' agent exec --service-account de
 exits "options of the program are its own" 0 run -- sh -c 'exit 0' --wait
 issuer_stop
 exits "an issuer that is away" 1 run -- touch ran
-agent exec --wait 1h --service-account demo/app -- touch ran 2>wait.log &
+"$BUILDDIR/t/issuer-agent-test" -c "$AGENT_CONF" exec --wait 1h --service-account demo/app -- touch ran 2>wait.log &
 RUNNER=$!
 stop_on_exit $RUNNER
 ok "waiting for it" until_true grep -q event=server.failed wait.log

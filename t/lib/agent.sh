@@ -60,3 +60,15 @@ state_is() { [ "$(state_of "$1")" = "$2" ]; }
 # jti_in FILE - of the token in it.
 jti_in() { claims "$(cat "$1")" | jq -r .jti; }
 jti_is_not() { [ "$(jti_in "$1")" != "$2" ]; }
+
+# sts_start - an STS of our own (t/lib/sts.py) at $STS, which logs to sts.log.
+sts_start() {
+	rm -f sts.port
+	/usr/bin/python3 "$SRCDIR/t/lib/sts.py" "$URL" "$CA" sts.port sts.log 2>sts.err &
+	stop_on_exit $!
+	until_true test -s sts.port || bail "the STS did not start: $(cat sts.err)"
+	# shellcheck disable=SC2034 # for who sources this
+	STS=http://127.0.0.1:$(cat sts.port)
+}
+# sts_count RESULT - how many requests it has answered so.
+sts_count() { grep -c "\"result\": \"$1\"" sts.log; }
