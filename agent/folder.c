@@ -23,7 +23,9 @@
 #define DATA_NEW "..data_tmp"
 /* Bytes of a version's name; its pattern is in is_version(). */
 #define VERSION_LEN  32
+#define STAMP_LEN    21
 #define VERSION_SIZE (VERSION_LEN + 1)
+#define YOUNG_S      2 /* who was on the way to it then may be still */
 
 struct folder {
 	const char *path; /* for messages */
@@ -51,21 +53,32 @@ static bool is_version(const char *name)
 	return true;
 }
 
-static int name_version(unix_time now, char ret[VERSION_SIZE], struct err *err)
+/* The part of a version's name that tells its time, "..2026_11_28_09_30_00". */
+struct stamp {
+	char s[24];
+};
+
+static int stamp_of(unix_time at, struct stamp *ret, struct err *err)
 {
-	const time_t t = (time_t)now;
-	auto_free char *name = NULL;
-	char stamp[24];
-	uint64_t chance;
+	const time_t t = (time_t)at;
 	struct tm tm;
 
 	if (!gmtime_r(&t, &tm) ||
-		strftime(stamp, sizeof(stamp), "%Y_%m_%d_%H_%M_%S", &tm) != 19)
+		strftime(ret->s, sizeof(ret->s), "..%Y_%m_%d_%H_%M_%S", &tm) != STAMP_LEN)
 		return err_set(err, ERR_FAILED, "the clock says %lld, which is no date",
-			(long long)now);
-	if (secret_random(&chance, sizeof(chance), err) < 0)
+			(long long)at);
+	return 0;
+}
+
+static int name_version(unix_time now, char ret[VERSION_SIZE], struct err *err)
+{
+	auto_free char *name = NULL;
+	struct stamp stamp;
+	uint64_t chance;
+
+	if (stamp_of(now, &stamp, err) < 0 || secret_random(&chance, sizeof(chance), err) < 0)
 		return -1;
-	name = text_format("..%s.%010" PRIu64, stamp, chance % 10000000000);
+	name = text_format("%s.%010" PRIu64, stamp.s, chance % 10000000000);
 	(void)text_fit(ret, VERSION_SIZE, name); /* the pattern's length */
 	return 0;
 }
@@ -170,9 +183,17 @@ static void remove_version(const struct folder *f, const char *version)
 
 struct sweep {
 	const struct folder *f;
-	const char *keep[2]; /* versions; "": none */
+	const char *keep[2];   /* versions; "": none */
+	struct stamp young[2]; /* and all between these times */
 	const struct payload *payload;
 };
+
+static bool is_kept(const struct sweep *s, const char *version)
+{
+	return strcmp(version, s->keep[0]) == 0 || strcmp(version, s->keep[1]) == 0 ||
+		(strncmp(version, s->young[0].s, STAMP_LEN) > 0 &&
+			strncmp(version, s->young[1].s, STAMP_LEN) < 0);
+}
 
 static bool points_into_data(const struct folder *f, const char *name)
 {
@@ -189,7 +210,7 @@ static bool sweep_name(void *ctx, const char *name)
 	const struct sweep *s = ctx;
 
 	if (is_version(name)) {
-		if (strcmp(name, s->keep[0]) != 0 && strcmp(name, s->keep[1]) != 0)
+		if (!is_kept(s, name))
 			remove_version(s->f, name);
 	} else if (name[0] != '.' && !find(s->payload, name) && points_into_data(s->f, name)) {
 		(void)unlinkat(s->f->fd, name, 0); /* a dangling link misleads nobody */
@@ -197,13 +218,10 @@ static bool sweep_name(void *ctx, const char *name)
 	return true;
 }
 
-static void sweep(const struct folder *f, const char *keep, const char *keep_too,
-	const struct payload *payload)
+static void sweep(struct sweep *s)
 {
-	struct sweep s = { f, { keep, keep_too }, payload };
-
-	(void)unlinkat(f->fd, DATA_NEW, 0);     /* mostly there is none */
-	(void)for_names(f->fd, sweep_name, &s); /* what it could not remove, it tries again */
+	(void)unlinkat(s->f->fd, DATA_NEW, 0);    /* mostly there is none */
+	(void)for_names(s->f->fd, sweep_name, s); /* what it could not remove, it tries again */
 }
 
 /* ---- 3 to 6: a new version ---- */
@@ -229,6 +247,7 @@ static int fill_version(const struct folder *f, const char *version,
 /* The swap. */
 static int publish(const struct folder *f, const char *version, struct err *err)
 {
+	(void)unlinkat(f->fd, DATA_NEW, 0); /* of one that was killed */
 	if (symlinkat(version, f->fd, DATA_NEW) < 0 ||
 		renameat(f->fd, DATA_NEW, f->fd, DATA) < 0) {
 		err_errno_(err, ERR_FAILED, "could not swap '%s/" DATA "'", f->path);
@@ -294,9 +313,12 @@ int folder_write(const char *dir, const struct token_file *files, size_t count, 
 	struct folder f = { .path = dir };
 	auto_close int fd = -1;
 	char version[VERSION_SIZE];
+	struct sweep left = { &f, { version, f.current }, { { "" } }, &payload };
 	bool is_changed;
 
-	if (token_file_open_directory(dir, &fd, err) < 0)
+	if (stamp_of(now - YOUNG_S, &left.young[0], err) < 0 ||
+		stamp_of(now + YOUNG_S, &left.young[1], err) < 0 ||
+		token_file_open_directory(dir, &fd, err) < 0)
 		return -1;
 	f.fd = fd;
 	if (read_current(&f, err) < 0)
@@ -307,7 +329,7 @@ int folder_write(const char *dir, const struct token_file *files, size_t count, 
 		return -1;
 	if (link_names(&f, &payload, err) < 0)
 		return -1;
-	sweep(&f, version, f.current, &payload); /* 8 */
+	sweep(&left); /* 8 */
 	if (ret_changed)
 		*ret_changed = is_changed;
 	return 0;
@@ -317,6 +339,7 @@ int folder_clear(const char *dir, struct err *err)
 {
 	struct payload nothing = { NULL, 0 };
 	struct folder f = { .path = dir };
+	struct sweep all = { &f, { "", "" }, { { "" } }, &nothing };
 	auto_close int fd = -1;
 
 	if (access(dir, F_OK) < 0 && errno == ENOENT)
@@ -327,7 +350,7 @@ int folder_clear(const char *dir, struct err *err)
 	if (read_current(&f, err) < 0)
 		return -1;
 	(void)unlinkat(fd, DATA, 0); /* mostly it is there; sweep is what counts */
-	sweep(&f, "", "", &nothing);
+	sweep(&all);
 	return 0;
 }
 

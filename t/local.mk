@@ -101,7 +101,12 @@ shell_tests += \
 	%D%/5003-crash-points.t \
 	%D%/5004-crash-random.t \
 	%D%/5005-batch-faults.t \
-	%D%/5006-overload.t
+	%D%/5006-overload.t \
+	%D%/6000-agent-once.t \
+	%D%/6001-agent-run.t \
+	%D%/6002-agent-exec.t \
+	%D%/6003-agent-credentials.t \
+	%D%/6004-agent-crash.t
 
 fuzz_targets += \
 	%D%/fuzz/fuzz_agent_conf \
@@ -127,7 +132,7 @@ EXTRA_DIST += $(shell_tests) %D%/run %D%/unit/unit.h %D%/unit/jws_forge.h \
 	%D%/unit/keys_fixture.h %D%/unit/objects_fixture.h %D%/unit/pki.h %D%/unit/chance.h %D%/unit/count_records.h %D%/unit/plan_world.h %D%/data/vectors.h \
 	%D%/lib/tap.sh %D%/lib/certificates.sh %D%/lib/clock.sh %D%/lib/deps.sh \
 	%D%/lib/step.sh %D%/lib/answers.py %D%/lib/clients.py \
-	%D%/lib/issuer.sh %D%/lib/faults.sh %D%/lib/storm.py %D%/lib/callers.sh %D%/lib/forge.py %D%/lib/keep_alive.py \
+	%D%/lib/issuer.sh %D%/lib/agent.sh %D%/lib/sts.py %D%/lib/reader.py %D%/lib/faults.sh %D%/lib/storm.py %D%/lib/callers.sh %D%/lib/forge.py %D%/lib/keep_alive.py \
 	%D%/lib/monitoring.sh \
 	%D%/lib/kube_pb.py %D%/lib/pki.py %D%/lib/post_hex.py %D%/lib/port.sh %D%/lib/search_memory.py %D%/fuzz/corpus \
 	%D%/fuzz/kube_object.h %D%/verifiers %D%/clients %D%/data/clients
@@ -166,13 +171,25 @@ check_PROGRAMS += %D%/issuer-agent-test
 
 # And once more, to die, or to meet an error, at a call that the test chooses.
 check_PROGRAMS += %D%/issuerd-crash %D%/issuerctl-crash
+crash_sources = %D%/lib/crash.c %D%/lib/crash.h %D%/lib/crash_issuer.c
 crash_ldflags = -Wl,--wrap=fsync,--wrap=link,--wrap=rename,--wrap=mkostemp,--wrap=send
-%C%_issuerd_crash_SOURCES = $(issuerd_SOURCES) %D%/lib/crash.c
+%C%_issuerd_crash_SOURCES = $(issuerd_SOURCES) $(crash_sources)
 %C%_issuerd_crash_LDADD = $(room_libs) %D%/libclock_file.a $(outside_libs)
 %C%_issuerd_crash_LDFLAGS = $(AM_LDFLAGS) $(crash_ldflags)
-%C%_issuerctl_crash_SOURCES = $(issuerctl_SOURCES) %D%/lib/crash.c
+%C%_issuerctl_crash_SOURCES = $(issuerctl_SOURCES) $(crash_sources)
 %C%_issuerctl_crash_LDADD = libctl.a $(room_libs) %D%/libclock_file.a $(outside_libs)
 %C%_issuerctl_crash_LDFLAGS = $(AM_LDFLAGS) $(crash_ldflags)
+
+check_PROGRAMS += %D%/issuer-agent-crash
+%C%_issuer_agent_crash_SOURCES = $(issuer_agent_SOURCES) %D%/lib/crash.c %D%/lib/crash.h %D%/lib/crash_agent.c
+%C%_issuer_agent_crash_LDADD = $(agent_libs) %D%/libclock_file.a $(agent_outside_libs)
+%C%_issuer_agent_crash_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mkdirat,--wrap=symlinkat,--wrap=renameat \
+	-Wl,--wrap=unlinkat,--wrap=fchmod,--wrap=fsync,--wrap=write
+
+# Many versions of a directory, under the eyes of a reader.
+check_PROGRAMS += %D%/folder-storm
+%C%_folder_storm_SOURCES = %D%/lib/folder_storm.c
+%C%_folder_storm_LDADD = $(agent_libs) libclock.a $(agent_outside_libs)
 
 # Looks whether a store is whole.
 check_PROGRAMS += %D%/store-check

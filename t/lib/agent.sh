@@ -41,9 +41,9 @@ agent_launch() {
 agent_wait() {
 	cat agent-ready >agent-said
 	# shellcheck disable=SC2034 # for who sources this
-	CREDENTIALS=$(sed -n 's/^credentials[^ ]* //p' agent-said)
+	CREDENTIALS=$(sed -n 's/^credentials[^ ]* \([^/].*\)/\1/p' agent-said)
 	# shellcheck disable=SC2034
-	METRICS=$(sed -n 's/^[^ ]*metrics //p' agent-said)
+	METRICS=$(sed -n 's/^[^ ]*metrics \([^/].*\)/\1/p' agent-said)
 	grep -qx ready agent-said
 }
 

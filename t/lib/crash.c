@@ -1,8 +1,8 @@
 /* crash.c - a program to which bad things happen at its Nth call of a kind: linked into
- * t/issuerd-crash and t/issuerctl-crash, whose objects are otherwise those of the product.
- * While the file that $TEST_CRASH names is there, calls are counted (SQLite's own, through its
- * VFS, and ours, through the linker), from when the file appeared. It holds N and words behind
- * it:
+ * t/issuerd-crash, t/issuerctl-crash and t/issuer-agent-crash, whose objects are otherwise
+ * those of the product. While the file that $TEST_CRASH names is there, calls are counted
+ * (SQLite's own, through its VFS, and ours, through the linker), from when the file appeared.
+ * It holds N and words behind it:
  *
  *   write (or none of these four)   calls that change a file
  *   sync                            fdatasync, by which SQLite commits
@@ -28,14 +28,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <sqlite3.h>
-
-enum call { WRITE, SYNC, READ, SEND };
+#include "t/lib/crash.h"
 
 struct order {
 	struct timespec made;
 	long nth;
-	enum call call;
+	enum crash_call call;
 	int to_parent;
 	int error; /* 0: kill */
 	long pid;  /* 0: any */
@@ -68,11 +66,12 @@ static int read_file(char ret[64], struct timespec *ret_made)
 
 static void read_word(const char *word, struct order *order)
 {
-	static const char *const calls[] = {
-		[WRITE] = "write", [SYNC] = "sync", [READ] = "read", [SEND] = "send"
-	};
+	static const char *const calls[] = { [CRASH_WRITE] = "write",
+		[CRASH_SYNC] = "sync",
+		[CRASH_READ] = "read",
+		[CRASH_SEND] = "send" };
 
-	for (enum call c = WRITE; c <= SEND; c++)
+	for (enum crash_call c = CRASH_WRITE; c <= CRASH_SEND; c++)
 		if (strcmp(word, calls[c]) == 0)
 			order->call = c;
 	if (strcmp(word, "parent") == 0)
@@ -98,10 +97,9 @@ static int read_order(struct order *ret)
 	return 1;
 }
 
-/* 0 if the call may go on, or the error with which it fails. */
-static int before(enum call call)
+int crash_before(enum crash_call call)
 {
-	struct order order = { .call = WRITE };
+	struct order order = { .call = CRASH_WRITE };
 	int error = 0;
 
 	if (!read_order(&order) || order.call != call ||
@@ -121,102 +119,4 @@ static int before(enum call call)
 	(void)pthread_mutex_unlock(&lock); /* held */
 	errno = error;
 	return error;
-}
-
-/* ---- SQLite's calls ---- */
-
-static ssize_t crash_pwrite(int fd, const void *p, size_t len, off_t at)
-{
-	return before(WRITE) ? -1 : pwrite(fd, p, len, at);
-}
-
-static ssize_t crash_write(int fd, const void *p, size_t len)
-{
-	return before(WRITE) ? -1 : write(fd, p, len);
-}
-
-static ssize_t crash_pread(int fd, void *p, size_t len, off_t at)
-{
-	return before(READ) ? -1 : pread(fd, p, len, at);
-}
-
-static ssize_t crash_read(int fd, void *p, size_t len)
-{
-	return before(READ) ? -1 : read(fd, p, len);
-}
-
-static int crash_ftruncate(int fd, off_t size)
-{
-	return before(WRITE) ? -1 : ftruncate(fd, size);
-}
-
-static int crash_unlink(const char *path)
-{
-	return before(WRITE) ? -1 : unlink(path);
-}
-
-/* SQLite syncs through none of the calls that it lets us replace; but its library finds this
- * function before libc's. */
-int fdatasync(int fd)
-{
-	return before(SYNC) ? -1 : (int)syscall(SYS_fdatasync, fd);
-}
-
-static void replace(sqlite3_vfs *vfs, const char *name, sqlite3_syscall_ptr call)
-{
-	if (vfs->xGetSystemCall(vfs, name))
-		(void)vfs->xSetSystemCall(vfs, name, call);
-}
-
-__attribute__((constructor)) static void install(void)
-{
-	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
-
-	if (!vfs)
-		abort();
-	replace(vfs, "pwrite", (sqlite3_syscall_ptr)crash_pwrite);
-	replace(vfs, "pwrite64", (sqlite3_syscall_ptr)crash_pwrite);
-	replace(vfs, "write", (sqlite3_syscall_ptr)crash_write);
-	replace(vfs, "pread", (sqlite3_syscall_ptr)crash_pread);
-	replace(vfs, "pread64", (sqlite3_syscall_ptr)crash_pread);
-	replace(vfs, "read", (sqlite3_syscall_ptr)crash_read);
-	replace(vfs, "ftruncate", (sqlite3_syscall_ptr)crash_ftruncate);
-	replace(vfs, "unlink", (sqlite3_syscall_ptr)crash_unlink);
-}
-
-/* ---- ours: with --wrap=X the linker sends calls of X to __wrap_X, and __real_X is X ---- */
-
-#define WRAPPED(type, name, ...)                                                               \
-	type real_##name(__VA_ARGS__) __asm__("__real_" #name);                                \
-	type wrap_##name(__VA_ARGS__) __asm__("__wrap_" #name)
-
-WRAPPED(int, fsync, int fd);
-WRAPPED(int, link, const char *from, const char *to);
-WRAPPED(int, rename, const char *from, const char *to);
-WRAPPED(int, mkostemp, char *template, int flags);
-WRAPPED(ssize_t, send, int fd, const void *p, size_t len, int flags);
-
-int wrap_fsync(int fd)
-{
-	return before(WRITE) ? -1 : real_fsync(fd);
-}
-
-int wrap_link(const char *from, const char *to)
-{
-	return before(WRITE) ? -1 : real_link(from, to);
-}
-
-int wrap_rename(const char *from, const char *to)
-{
-	return before(WRITE) ? -1 : real_rename(from, to);
-}
-
-int wrap_mkostemp(char *template, int flags)
-{
-	return before(WRITE) ? -1 : real_mkostemp(template, flags);
-}
-
-ssize_t wrap_send(int fd, const void *p, size_t len, int flags)
-{
-	return before(SEND) ? -1 : real_send(fd, p, len, flags);
 }

@@ -53,6 +53,13 @@ static int count_names(const char *dir)
 	return n;
 }
 
+static int write_at(const char *dir, const char *bytes, unix_time now, struct err *err)
+{
+	const struct token_file f = file("token", bytes);
+
+	return folder_write(dir, &f, 1, now, NULL, err);
+}
+
 static int write_one(const char *dir, const char *bytes, bool *ret_changed, struct err *err)
 {
 	const struct token_file f = file("token", bytes);
@@ -123,11 +130,29 @@ static void the_version_before_stays_until_the_next(void **state)
 	assert_succeeds(write_one(dir, "one", NULL, &err));
 	assert_true(readlink(data, target, sizeof(target) - 1) > 0);
 	old = path_in(dir, target);
-	assert_succeeds(write_one(dir, "two", NULL, &err));
+	assert_succeeds(write_at(dir, "two", NOW + 3600, &err));
 	assert_int_equal(access(old, F_OK), 0);
-	assert_succeeds(write_one(dir, "two", NULL, &err));
+	assert_succeeds(write_at(dir, "two", NOW + 3600, &err));
 	assert_int_equal(access(old, F_OK), -1);
 	assert_int_equal(count_names(dir), 3);
+}
+
+/* However fast the next ones come. */
+static void a_version_stays_for_two_seconds(void **state)
+{
+	const char *dir = *state;
+	struct err err = ERR_INIT;
+
+	assert_succeeds(write_at(dir, "1", NOW, &err));
+	assert_succeeds(write_at(dir, "2", NOW, &err));
+	assert_succeeds(write_at(dir, "3", NOW + 1, &err));
+	assert_succeeds(write_at(dir, "4", NOW + 1, &err));
+	assert_int_equal(count_names(dir), 2 + 4);
+	assert_succeeds(write_at(dir, "5", NOW + 2, &err));
+	assert_int_equal(count_names(dir), 2 + 3);
+	/* A clock that was in the future for a while leaves nothing for long. */
+	assert_succeeds(write_at(dir, "6", NOW - 100, &err));
+	assert_int_equal(count_names(dir), 2 + 2);
 }
 
 static void files_come_and_go_together(void **state)
@@ -282,7 +307,7 @@ static int remove_base(void **state)
 UNIT_MAIN_WITH(make_base, remove_base, IN_DIRECTORY(a_directory_is_made_and_filled),
 	IN_DIRECTORY(equal_bytes_change_nothing), IN_DIRECTORY(another_mode_is_a_change),
 	IN_DIRECTORY(the_version_before_stays_until_the_next),
-	IN_DIRECTORY(files_come_and_go_together),
+	IN_DIRECTORY(a_version_stays_for_two_seconds), IN_DIRECTORY(files_come_and_go_together),
 	IN_DIRECTORY(leftovers_are_removed_and_links_put_right),
 	IN_DIRECTORY(what_is_in_the_way_is_refused),
 	IN_DIRECTORY(an_unfit_directory_is_refused),
