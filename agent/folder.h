@@ -6,8 +6,8 @@
  *   DIR/..2026_11_28_09_30_00.0123456789/token
  *
  * One rename of ..data swaps all files. A departure: the version before stays until the next
- * call, and two seconds at least, so that a reader who is just following the links never meets a
- * directory that is gone.
+ * call, and two seconds at least, so that a reader who is just following the links never meets
+ * a directory that is gone.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef FOLDER_H
 #define FOLDER_H

@@ -1,10 +1,12 @@
 /* held.c - see held.h.
  * SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/held.h"
 #include "base/num.h"
 #include "base/secret.h"
+#include "base/text.h"
 
 /* Chance that spreads load; without any all is well, too. */
 static uint32_t some_chance(void)
@@ -27,6 +29,21 @@ int64_t held_retry_in(const struct held_retry *retry, struct clock_reading now)
 	if (retry->failures == 0)
 		return 0;
 	return num_max(0, retry->wait_s - refresh_age(retry->at, now));
+}
+
+struct held_failure *held_fail(struct held_failure **failure, const struct err *err)
+{
+	if (!*failure)
+		*failure = text_alloc(1, sizeof(**failure));
+	(*failure)->code = err->code;
+	(void)text_fit((*failure)->text, sizeof((*failure)->text), err->text); /* of one size */
+	return *failure;
+}
+
+void held_recover(struct held_failure **failure)
+{
+	free(*failure);
+	*failure = NULL;
 }
 
 void held_take(struct held *h, struct token_answer *token, struct clock_reading now,
@@ -98,4 +115,5 @@ void held_clear(struct held *h)
 {
 	token_wire_free(&h->token);
 	token_wire_free(&h->before);
+	held_recover(&h->failure);
 }

@@ -24,6 +24,18 @@ void held_retry_later(struct held_retry *retry, struct clock_reading now, int64_
 /* Seconds until it may be tried; 0: now, also if nothing failed. */
 int64_t held_retry_in(const struct held_retry *retry, struct clock_reading now);
 
+/* What went wrong last. Few have one, so it has memory of its own. */
+struct held_failure {
+	enum err_code code;
+	char text[ERR_TEXT_MAX];
+	struct log_trouble trouble;
+};
+
+/* Notes it in *failure, made if need be; log_trouble is left to the caller. */
+struct held_failure *held_fail(struct held_failure **failure, const struct err *err);
+/* It went well: forgets it. */
+void held_recover(struct held_failure **failure);
+
 struct held {
 	const struct agent_projection *conf; /* borrowed */
 	struct token_answer token;           /* .token is NULL while there is none */
@@ -33,9 +45,7 @@ struct held {
 	bool is_key_gone; /* it is to be replaced early */
 	bool is_written;  /* its file holds it */
 	struct held_retry retry;
-	struct log_trouble trouble;
-	enum err_code last_code;       /* of the last try; ERR_NONE if it went well */
-	char last_error[ERR_TEXT_MAX]; /* "" if it went well */
+	struct held_failure *failure; /* of the last try; NULL if it went well */
 	unix_time written_at;
 };
 

@@ -165,13 +165,11 @@ static void fail_token(struct pass *pass, struct held *h, struct err *err)
 
 	held_retry_later(&h->retry, clock_read(), 0);
 	err_add_(err, "%s for %s", h->conf->service_account, h->conf->audience);
-	h->last_code = err->code;
-	(void)text_fit(h->last_error, sizeof(h->last_error), err->text); /* of one size */
 	metrics_add(err->code == ERR_REFUSED ? &pass->p->numbers.tokens_refused
 					     : &pass->p->numbers.tokens_failed,
 		1);
 	pass->is_changed = true;
-	log_trouble(&h->trouble, "token.failed", err);
+	log_trouble(&held_fail(&h->failure, err)->trouble, "token.failed", err);
 }
 
 static void take_token(struct pass *pass, struct held *h, struct token_answer *token)
@@ -183,9 +181,7 @@ static void take_token(struct pass *pass, struct held *h, struct token_answer *t
 
 	(void)secret_random(&chance, sizeof(chance), &ignored); /* spreads load, no more */
 	held_take(h, token, clock_read(), chance);
-	h->last_code = ERR_NONE;
-	h->last_error[0] = '\0';
-	log_trouble_over(&h->trouble);
+	held_recover(&h->failure);
 	p->server_retry = (struct held_retry){ .failures = 0 };
 	p->server_code = ERR_NONE;
 	p->server_error[0] = '\0';
@@ -273,9 +269,9 @@ static void write_volume(struct pass *pass, struct volume *v)
 	pass->is_changed = true;
 	if (rc < 0) {
 		held_retry_later(&v->retry, now, 0);
-		(void)text_fit(v->last_error, sizeof(v->last_error), err.text); /* fits */
 		metrics_add(&p->numbers.writes_failed, 1);
-		log_trouble(&v->trouble, "tokens.write_failed", &err);
+		log_trouble(&held_fail(&v->failure, &err)->trouble, "tokens.write_failed",
+			&err);
 		return;
 	}
 	log_written(v, is_changed);
@@ -285,8 +281,7 @@ static void write_volume(struct pass *pass, struct volume *v)
 		v->members[i]->is_written = true;
 	}
 	v->retry = (struct held_retry){ .failures = 0 };
-	v->last_error[0] = '\0';
-	log_trouble_over(&v->trouble);
+	held_recover(&v->failure);
 	metrics_add(&p->numbers.writes_ok, 1);
 }
 
@@ -390,7 +385,8 @@ static void sum_up(const struct projector *p, struct projector_pass *ret)
 
 		if (held_is_good(h, now) && h->is_written)
 			ret->good++;
-		else if (h->token.token || is_final(h->last_code) || is_final(p->server_code))
+		else if (h->token.token || (h->failure && is_final(h->failure->code)) ||
+			is_final(p->server_code))
 			ret->lost++;
 		else
 			ret->missing++;

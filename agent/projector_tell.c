@@ -42,12 +42,13 @@ static const struct volume *volume_of(const struct projector_set *set, const str
 /* The nearest cause: no token, or one that could not be written. */
 static const char *error_of(const struct projector *p, const struct held *h)
 {
-	const struct volume *v = volume_of(&p->set, h);
+	const struct volume *v;
 
-	if (h->last_error[0] != '\0')
-		return h->last_error;
-	if (h->token.token && v && v->last_error[0] != '\0')
-		return v->last_error;
+	if (h->failure)
+		return h->failure->text;
+	v = volume_of(&p->set, h);
+	if (h->token.token && v && v->failure)
+		return v->failure->text;
 	return p->server_error[0] != '\0' ? p->server_error : NULL;
 }
 

@@ -81,15 +81,24 @@ static void on_passed(void *ctx, struct projector *p, const struct projector_pas
 		announce(a);
 }
 
+/* A token on a disk outlives the machine's power. */
 static void warn_of_disks(const struct agent_conf *conf)
 {
+	const char *first = NULL;
+	int64_t count = 0;
+
 	for (uint32_t i = 0; i < conf->projection_count; i++) {
 		const struct agent_projection *p = &conf->projections[i];
 		const char *place = p->path ? p->path : p->directory;
 
-		if (!folder_is_in_memory(place))
-			log_event(LOG_WARN, "place.on_disk", "place", place, NULL);
+		if (folder_is_in_memory(place))
+			continue;
+		first = first ? first : place;
+		count++;
 	}
+	if (first)
+		log_event(LOG_WARN, "place.on_disk", "first", first, "projections",
+			text_num(count).s, NULL);
 }
 
 static void reload(const struct agent *a)

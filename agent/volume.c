@@ -53,8 +53,10 @@ struct volume *volume_group(struct held *held, size_t count, size_t *ret_count)
 
 void volume_free_all(struct volume *volumes, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		free(volumes[i].members);
+		held_recover(&volumes[i].failure);
+	}
 	free(volumes);
 }
 

@@ -12,8 +12,7 @@ struct volume {
 	struct held **members; /* the array is the volume's, what it points to is not */
 	size_t count;
 	struct held_retry retry;
-	struct log_trouble trouble;
-	char last_error[ERR_TEXT_MAX];
+	struct held_failure *failure;
 };
 
 /* Groups `held[count]`, each by its directory. The caller frees with volume_free_all. */

@@ -106,7 +106,9 @@ shell_tests += \
 	%D%/6001-agent-run.t \
 	%D%/6002-agent-exec.t \
 	%D%/6003-agent-credentials.t \
-	%D%/6004-agent-crash.t
+	%D%/6004-agent-crash.t \
+	%D%/6005-agent-sdks.t \
+	%D%/6006-agent-scale.t
 
 fuzz_targets += \
 	%D%/fuzz/fuzz_agent_conf \

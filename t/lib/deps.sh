@@ -18,7 +18,7 @@ DEPS_TRY="curl jq openssl ca-certificates"
 # shellcheck disable=SC2034
 DEPS_TEST="libcmocka-dev clang libclang-rt-dev clang-tidy clang-format cppcheck shellcheck
 	curl jq openssl ca-certificates sqlite3 python3 python3-jwt python3-cryptography
-	python3-kubernetes awscli groff mandoc procps util-linux"
+	python3-kubernetes python3-botocore awscli groff mandoc procps util-linux"
 
 # node and npm often come from elsewhere; any will do.
 command -v node >/dev/null 2>&1 || DEPS_TEST="$DEPS_TEST nodejs"
