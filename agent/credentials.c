@@ -171,7 +171,8 @@ static struct entry *entry_of(struct credentials *c, const struct projector_work
 	if (c->entry_count == ENTRIES_MAX) {
 		entry_free(c->entries[0]);
 		c->entry_count--;
-		memmove(c->entries, c->entries + 1, c->entry_count * sizeof(*c->entries));
+		for (size_t i = 0; i < c->entry_count; i++)
+			c->entries[i] = c->entries[i + 1];
 	}
 	e = text_alloc(1, sizeof(*e));
 	e->name = take(name);

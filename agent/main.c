@@ -45,7 +45,7 @@ static const char usage[] =
 	"  -o, --output FORM            of status: table or json\n"
 	"      --wait DURATION          of once and exec: how long to try (30s)\n"
 	"      --service-account NS/N   of exec: whom the token speaks of\n"
-	"      --audience AUDIENCE      of exec (sts.amazonaws.com) and env: for whom it is\n"
+	"      --audience AUDIENCE      of exec and env: for whom it is (sts.amazonaws.com)\n"
 	"      --lifetime DURATION      of exec: of the token (1h)\n"
 	"      --role-arn ARN           of exec: AWS_ROLE_ARN\n"
 	"      --region REGION          of exec: AWS_REGION\n"

@@ -161,6 +161,7 @@ static void fail_server(struct pass *pass, int64_t asked_s, const struct err *er
 
 static void fail_token(struct pass *pass, struct held *h, struct err *err)
 {
+	struct held_failure *failure;
 	auto_unlock pthread_mutex_t *lock = auto_lock(&pass->p->lock);
 
 	held_retry_later(&h->retry, clock_read(), 0);
@@ -169,7 +170,8 @@ static void fail_token(struct pass *pass, struct held *h, struct err *err)
 					     : &pass->p->numbers.tokens_failed,
 		1);
 	pass->is_changed = true;
-	log_trouble(&held_fail(&h->failure, err)->trouble, "token.failed", err);
+	failure = held_fail(&h->failure, err);
+	log_trouble(&failure->trouble, "token.failed", err);
 }
 
 static void take_token(struct pass *pass, struct held *h, struct token_answer *token)
@@ -258,6 +260,7 @@ static void write_volume(struct pass *pass, struct volume *v)
 {
 	struct clock_reading now = clock_read();
 	struct projector *p = pass->p;
+	struct held_failure *failure;
 	struct err err = ERR_INIT;
 	bool is_changed = false;
 	int rc;
@@ -270,8 +273,8 @@ static void write_volume(struct pass *pass, struct volume *v)
 	if (rc < 0) {
 		held_retry_later(&v->retry, now, 0);
 		metrics_add(&p->numbers.writes_failed, 1);
-		log_trouble(&held_fail(&v->failure, &err)->trouble, "tokens.write_failed",
-			&err);
+		failure = held_fail(&v->failure, &err);
+		log_trouble(&failure->trouble, "tokens.write_failed", &err);
 		return;
 	}
 	log_written(v, is_changed);
@@ -409,6 +412,7 @@ struct projector_pass projector_pass(struct projector *p, const atomic_bool *is_
 	issuer_client_free(pass.client);
 	sum_up(p, &ret);
 	ret.is_changed = pass.is_changed;
+	ret.is_server_well = p->server_code == ERR_NONE;
 	return ret;
 }
 

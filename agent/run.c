@@ -77,7 +77,7 @@ static void on_passed(void *ctx, struct projector *p, const struct projector_pas
 	else
 		log_trouble_over(&a->state_trouble);
 	notify(line);
-	if (!a->is_ready && pass->missing == 0)
+	if (!a->is_ready && pass->missing == 0 && pass->is_server_well)
 		announce(a);
 }
 

@@ -16,47 +16,50 @@ const char *volume_place(const struct volume *v)
 	return conf->path ? conf->path : conf->directory;
 }
 
-static struct volume *find_directory(struct volume *volumes, size_t count,
-	const char *directory)
+/* The number of the first projection that is kept together with projection `i`. */
+static size_t first_of(const struct held *held, size_t i)
 {
-	for (size_t i = 0; i < count; i++) {
-		const char *its = volumes[i].members[0]->conf->directory;
+	const char *directory = held[i].conf->directory;
 
-		if (its && strcmp(its, directory) == 0)
-			return &volumes[i];
-	}
-	return NULL;
+	for (size_t j = 0; directory && j < i; j++)
+		if (held[j].conf->directory && strcmp(held[j].conf->directory, directory) == 0)
+			return j;
+	return i;
 }
 
-static void add(struct volume *v, struct held *h)
-{
-	v->members = reallocarray(v->members, v->count + 1, sizeof(struct held *));
-	if (!v->members)
-		abort();
-	v->members[v->count++] = h;
-}
-
+/* All members are in one block, which the first volume points to. */
 struct volume *volume_group(struct held *held, size_t count, size_t *ret_count)
 {
 	struct volume *volumes = text_alloc(count, sizeof(*volumes));
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers are what is kept */
+	struct held **members = text_alloc(count, sizeof(*members));
+	auto_free size_t *first = text_alloc(count, sizeof(*first));
 	size_t n = 0;
 
+	for (size_t i = 0; i < count; i++)
+		first[i] = first_of(held, i);
 	for (size_t i = 0; i < count; i++) {
-		const char *directory = held[i].conf->directory;
-		struct volume *v = directory ? find_directory(volumes, n, directory) : NULL;
-
-		add(v ? v : &volumes[n++], &held[i]);
+		if (first[i] != i)
+			continue;
+		volumes[n].members = members;
+		for (size_t j = i; j < count; j++)
+			if (first[j] == i)
+				*members++ = &held[j];
+		volumes[n].count = (size_t)(members - volumes[n].members);
+		n++;
 	}
+	if (n == 0)
+		free(members);
 	*ret_count = n;
 	return volumes;
 }
 
 void volume_free_all(struct volume *volumes, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		free(volumes[i].members);
+	if (count > 0)
+		free(volumes[0].members);
+	for (size_t i = 0; i < count; i++)
 		held_recover(&volumes[i].failure);
-	}
 	free(volumes);
 }
 

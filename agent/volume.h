@@ -9,7 +9,7 @@
 #include "base/err.h"
 
 struct volume {
-	struct held **members; /* the array is the volume's, what it points to is not */
+	struct held **members; /* borrowed */
 	size_t count;
 	struct held_retry retry;
 	struct held_failure *failure;

@@ -61,7 +61,7 @@ last_line() {
 	"$@" >out 2>err.all </dev/null
 	last_status=$?
 	grep -v ' level=' err.all >&2
-	return $last_status
+	return "$last_status"
 }
 
 printf '%s\n' "$(cat ci.secret)" >line.secret && chmod 600 line.secret
@@ -146,7 +146,7 @@ issuer_stop
 one_line "an issuer that is away" 1 'could not ask' last_line agent once --wait 0s
 agent once --wait 1h >once.log 2>&1 &
 WAITER=$!
-stop_on_exit $WAITER
+stop_on_exit "$WAITER"
 ok "it waits" until_true grep -q event=server.failed once.log
 issuer_start
 tick_until() {
@@ -157,8 +157,8 @@ tick_until() {
 	done
 	return 1
 }
-ok "and goes on when the issuer is back" tick_until $WAITER
-wait $WAITER
+ok "and goes on when the issuer is back" tick_until "$WAITER"
+wait "$WAITER"
 is "well" $? 0
 
 # ---- words ----

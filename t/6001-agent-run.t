@@ -164,4 +164,10 @@ agent_launch
 ok "without an issuer it is not ready" until_true has_logged 1 server.failed
 kill -0 "$AGENT" && pass "but it tries"
 stop "$AGENT"
+mv ci.secret away.secret
+: >agent.log
+agent_launch
+ok "nor without its own secret" until_true has_logged 1 server.failed
+not_ok "it has not said so" grep -q event=ready agent.log
+stop "$AGENT"
 done_testing

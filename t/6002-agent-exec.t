@@ -55,10 +55,10 @@ forwards() {
 		--service-account demo/app -- \
 		sh -c 'trap "echo $1 >got; exit 9" "$1"; echo >ready; while :; do sleep 0.1; done' sh "$1" &
 	RUNNER=$!
-	stop_on_exit $RUNNER
+	stop_on_exit "$RUNNER"
 	read -r _ <ready
-	kill -s "$1" $RUNNER
-	wait $RUNNER
+	kill -s "$1" "$RUNNER"
+	wait "$RUNNER"
 	[ "$? $(cat got)" = "9 $1" ]
 }
 for signal in TERM HUP INT QUIT USR1 USR2; do
@@ -72,13 +72,13 @@ mkfifo ready2
 # shellcheck disable=SC2016 # for the program's shell
 run --lifetime 10m -- sh -c 'echo "$AWS_WEB_IDENTITY_TOKEN_FILE" >ready2; while [ ! -e enough ]; do sleep 0.1; done; cat "$AWS_WEB_IDENTITY_TOKEN_FILE" >last' 2>run.log &
 RUNNER=$!
-stop_on_exit $RUNNER
+stop_on_exit "$RUNNER"
 read -r FILE <ready2
 first=$(jti_in "$FILE")
 clock_forward 480
 ok "its token stays fresh" until_true jti_is_not "$FILE" "$first"
 touch enough
-wait $RUNNER
+wait "$RUNNER"
 ok "to the end" verifies "$(cat last)"
 
 # ---- what is refused ----
@@ -94,10 +94,10 @@ issuer_stop
 exits "an issuer that is away" 1 run -- touch ran
 "$BUILDDIR/t/issuer-agent-test" -c "$AGENT_CONF" exec --wait 1h --service-account demo/app -- touch ran 2>wait.log &
 RUNNER=$!
-stop_on_exit $RUNNER
+stop_on_exit "$RUNNER"
 ok "waiting for it" until_true grep -q event=server.failed wait.log
-kill -TERM $RUNNER
-wait $RUNNER
+kill -TERM "$RUNNER"
+wait "$RUNNER"
 is "ends when it is told to" $? 1
 is "and nothing ran" "$(ls ran 2>/dev/null)" ""
 is "nothing is left" "$(left)" ""

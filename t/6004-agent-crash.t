@@ -8,12 +8,12 @@
 
 # ---- many versions ----
 
-storm=$([ -w /dev/shm ] && mktemp -d /dev/shm/folder-storm.XXXXXX || mktemp -d)
-"$BUILDDIR/t/folder-storm" "$storm" "${VERSIONS:-10000}" >storm
+place=$(mktemp -d /dev/shm/folder-storm.XXXXXX 2>/dev/null || mktemp -d)
+"$BUILDDIR/t/folder-storm" "$place" "${VERSIONS:-10000}" >storm
 is "${VERSIONS:-10000} versions are written" $? 0
 like "under the eyes of a reader" "$(cat storm)" '^[1-9][0-9]{2,} reads'
 like "who sees nothing but whole ones" "$(cat storm)" ' 0 faults$'
-rm -rf "$storm"
+rm -rf "$place"
 
 # ---- killed at each step ----
 
@@ -29,7 +29,7 @@ ok "the first tokens" agent once --wait 0s
 rm -f stop
 /usr/bin/python3 "$SRCDIR/t/lib/reader.py" stop 640 tokens/token tokens/second plain/token >reader.out &
 READER=$!
-stop_on_exit $READER
+stop_on_exit "$READER"
 AGENT_PROGRAM=issuer-agent-crash
 
 # is_tidy - nothing but what belongs there: links, the version, and perhaps the one before.
@@ -71,7 +71,7 @@ for how in full io; do
 	is "is told clearly, and got over" "$(sed '$d' failed)" ""
 done
 touch stop
-wait $READER
+wait "$READER"
 is "the reader saw nothing of all this" "$(sed 1d reader.out)" ""
 like "and it looked" "$(head -n 1 reader.out)" '^[1-9][0-9]{3,} reads$'
 is "the audit has a record for each token" "$(store_is_whole >/dev/null && echo whole)" whole

@@ -5,8 +5,7 @@
 . "${SRCDIR:-.}/t/lib/issuer.sh"
 . "$SRCDIR/t/lib/agent.sh"
 # Sanitizers take memory and time of their own.
-is_sanitized() { nm "$BUILDDIR/t/issuer-agent-test" 2>/dev/null | grep -qE '__(asan|tsan)_init'; }
-WORKLOADS=${WORKLOADS:-$(is_sanitized && echo 200 || echo 1000)}
+WORKLOADS=${WORKLOADS:-$(is_sanitized issuer-agent-test && echo 200 || echo 1000)}
 FEW=50
 TLS_EXTRA='client_ca: tls/ca.pem'
 issuer_make
@@ -56,7 +55,7 @@ fi
 resident_kib() { awk '/^VmRSS/ { print $2 }' "/proc/$AGENT/status"; }
 kib=$(resident_kib)
 diag "$WORKLOADS projections: $kib KiB resident"
-if is_sanitized; then
+if is_sanitized issuer-agent-test; then
 	skip 1 "a sanitizer takes memory of its own"
 else
 	ok "it takes 24 MiB at most" [ "$kib" -le 24576 ]
@@ -67,7 +66,7 @@ fi
 before=$(readlink tokens/w1/..data)
 agent_conf "$(workloads $FEW)"
 kill -HUP "$AGENT"
-few_are_left() { [ "$(find tokens -name token -type l | wc -l)" -eq $FEW ]; }
+few_are_left() { [ "$(find tokens -name token -type l | wc -l)" -eq "$FEW" ]; }
 ok "those that are configured no more lose their files" until_true few_are_left
 is "the others keep theirs" "$(readlink tokens/w1/..data)" "$before"
 clock_forward 480

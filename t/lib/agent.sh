@@ -6,6 +6,7 @@ unset ISSUER_AGENT_CONFIG AWS_ROLE_ARN AWS_WEB_IDENTITY_TOKEN_FILE AWS_ROLE_SESS
 	AWS_SESSION_TOKEN AWS_CA_BUNDLE WATCHDOG_USEC
 AGENT_CONF=$WORK/agent.yaml
 AGENT=
+# shellcheck disable=SC2034 # for who sources this
 ROLE=arn:aws:iam::123456789012:role/app
 
 agent() { "$BUILDDIR/t/${AGENT_PROGRAM:-issuer-agent-test}" -c "$AGENT_CONF" "$@"; }
@@ -48,6 +49,9 @@ agent_wait() {
 }
 
 agent_stop() { stop "$AGENT"; }
+
+# is_sanitized PROGRAM - of t/: does it look over its own shoulder?
+is_sanitized() { nm "$BUILDDIR/t/$1" 2>/dev/null | grep -qE '__(asan|tsan)_init'; }
 
 # logged EVENT - how many such lines the agent has written. has_logged N EVENT - at least so many?
 logged() { grep -c " event=$1\( \|\$\)" agent.log; }

@@ -4,9 +4,9 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 #include "issuer/authn.h"
-#include "serve/http.h"
 #include "issuer/public.h"
 #include "issuer/route.h"
+#include "serve/http.h"
 #include "t/unit/unit.h"
 
 #define TOKEN "/api/v1/namespaces/{}/serviceaccounts/{}/token"

@@ -143,20 +143,19 @@ static void a_token_is_at_most_as_long_as_sts_takes(void **state)
 {
 	static const char spec[] = "{\"expirationSeconds\":3600}";
 	auto_free char *start = jwt(HEADER, CLAIMS);
-	const size_t start_len = strlen(start);
+	auto_text struct text token = TEXT_INIT;
 
 	(void)state;
-	for (size_t len = TOKEN_WIRE_TOKEN_MAX - 1; len <= TOKEN_WIRE_TOKEN_MAX + 1; len++) {
-		auto_free char *token = text_alloc(len + 1, 1);
-		auto_free char *body = NULL;
+	text_add(&token, start);
+	while (token.len < TOKEN_WIRE_TOKEN_MAX - 1)
+		text_add(&token, "A");
+	for (; token.len <= TOKEN_WIRE_TOKEN_MAX + 1; text_add(&token, "A")) {
+		auto_free char *body = answer(token.s, spec, "2026-11-28T10:00:00Z");
 		struct token_answer ret = { .token = NULL };
 		struct err err = ERR_INIT;
 
-		memset(token, 'A', len);
-		memcpy(token, start, start_len);
-		body = answer(token, spec, "2026-11-28T10:00:00Z");
 		assert_int_equal(read_answer(body, &ret, &err),
-			len <= TOKEN_WIRE_TOKEN_MAX ? 0 : -1);
+			token.len <= TOKEN_WIRE_TOKEN_MAX ? 0 : -1);
 		token_wire_free(&ret);
 	}
 }
