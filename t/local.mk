@@ -101,7 +101,8 @@ shell_tests += \
 	%D%/5003-crash-points.t \
 	%D%/5004-crash-random.t \
 	%D%/5005-batch-faults.t \
-	%D%/5006-overload.t
+	%D%/5006-overload.t \
+	%D%/6200-agent-doc.t
 
 fuzz_targets += \
 	%D%/fuzz/fuzz_agent_conf \

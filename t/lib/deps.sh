@@ -18,11 +18,14 @@ DEPS_TRY="curl jq openssl ca-certificates"
 # shellcheck disable=SC2034
 DEPS_TEST="libcmocka-dev clang libclang-rt-dev clang-tidy clang-format cppcheck shellcheck
 	curl jq openssl ca-certificates sqlite3 python3 python3-jwt python3-cryptography
-	python3-kubernetes awscli groff mandoc procps util-linux"
+	python3-kubernetes python3-google-auth python3-requests awscli groff mandoc procps util-linux"
 
 # node and npm often come from elsewhere; any will do.
 command -v node >/dev/null 2>&1 || DEPS_TEST="$DEPS_TEST nodejs"
 command -v npm >/dev/null 2>&1 || DEPS_TEST="$DEPS_TEST npm"
+
+# podman, with a runtime that any cgroups will do for; one that is there may be another's.
+command -v podman >/dev/null 2>&1 || DEPS_TEST="$DEPS_TEST podman runc"
 
 # promtool; where systemd runs, Debian starts the server that comes with it.
 command -v promtool >/dev/null 2>&1 || DEPS_TEST="$DEPS_TEST prometheus"
