@@ -117,13 +117,17 @@ typed '^## A systemd service' '^The test has .systemd-analyze'
 runs "a unit is written"
 UNIT=etc/systemd/system/deploy.service
 like "with a command" "$(cat $UNIT)" '^ExecStart=/'
-if can command -v systemd-analyze && [ -x /usr/bin/aws ]; then
-	sed -e "s|^ExecStart=[^ ]*|ExecStart=$BUILDDIR/issuer-agent|" -e /^Documentation=/d "$BUILDDIR/conf/issuer-agent.service" \
-		>etc/systemd/system/issuer-agent.service
-	is "systemd finds nothing in it" "$(systemd-analyze verify "./$UNIT" 2>&1)" ""
-else
-	skip 1 "no systemd-analyze, or no /usr/bin/aws"
-fi
+# unit_is_good DESC FILE - systemd finds nothing in it.
+unit_is_good() {
+	if can command -v systemd-analyze && [ -x /usr/bin/aws ]; then
+		is "$1" "$(systemd-analyze verify "./$2" 2>&1)" ""
+	else
+		skip 1 "no systemd-analyze, or no /usr/bin/aws"
+	fi
+}
+sed -e "s|^ExecStart=[^ ]*|ExecStart=$BUILDDIR/issuer-agent|" -e /^Documentation=/d "$BUILDDIR/conf/issuer-agent.service" \
+	>etc/systemd/system/issuer-agent.service
+unit_is_good "systemd finds nothing in it" $UNIT
 if [ -n "$AWS" ]; then
 	sed -n 's/^Environment=/export /p' $UNIT >lines
 	sed -n 's|^ExecStart=.*/aws|aws|p' $UNIT >>lines
@@ -240,6 +244,7 @@ if [ "$IS_ROOT" ] && can runuser -u daemon -- test -r "$WORK/lines" && id games 
 	uid_of() { issuerctl pod list -o json | jq -r ".[] | select(.name == \"$1\").uid"; }
 	typed '^A workload is a pod' '^Who asks on the socket'
 	runs "the agent keeps their files" SHOP_UID="$(uid_of shop-1)" BATCH_UID="$(uid_of batch-1)"
+	unit_is_good "systemd finds nothing in what was added to its unit" etc/systemd/system/issuer-agent.service
 	is "each workload reads its own" "$(claims "$(head -n 1 out | cut -d '{' -f 1)" | jq -r .sub)" system:serviceaccount:web:shop
 	is "and gets its own on the socket" "$(sed 's/^[^{]*//' out | jq -r .serviceAccount)" web/batch
 	is "nobody reads another's" "$(runuser -u games -- cat run/shop/token 2>&1 | grep -c 'ermission denied')" 1
@@ -252,7 +257,7 @@ if [ "$IS_ROOT" ] && can runuser -u daemon -- test -r "$WORK/lines" && id games 
 		"$(issuerctl client create cluster --secret-file cluster.secret >/dev/null && issuerctl grant add cluster --tokenreviews >/dev/null &&
 			with cluster.secret review "$(cat run/shop/token)" sts.amazonaws.com) $(jq -c '.status.authenticated // false' body)" "201 false"
 else
-	skip 8 "only root runs programs of several users, who must be able to read this directory"
+	skip 9 "only root runs programs of several users, who must be able to read this directory"
 fi
 
 # ---- credentials ----
