@@ -4,7 +4,7 @@ dist_man_MANS += %D%/issuerd.8 %D%/issuerctl.8 %D%/issuerd.yaml.5 \
 	%D%/issuer-agent.1 %D%/issuer-agent.yaml.5
 
 dist_doc_DATA = README CHANGELOG SECURITY \
-	%D%/architecture.md %D%/audit.md %D%/key-rotation.md %D%/kubernetes.md %D%/monitoring.md \
+	%D%/agent.md %D%/architecture.md %D%/audit.md %D%/key-rotation.md %D%/kubernetes.md %D%/monitoring.md \
 	%D%/performance.md %D%/words.md
 
 EXTRA_DIST += \

@@ -268,6 +268,7 @@ missing() {
 	done
 }
 is "what README names exists" "$(missing "$SRCDIR/README" "$SRCDIR")" ""
+is "what agent.md names exists" "$(missing "$docs/agent.md" "$SRCDIR")" ""
 is "what architecture.md names exists" "$(missing "$docs/architecture.md" "$SRCDIR")" ""
 is "what key-rotation.md names exists" "$(missing "$docs/key-rotation.md" "$SRCDIR")" ""
 for file in quickstart t/run SECURITY CHANGELOG; do

@@ -4,6 +4,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck source=t/lib/callers.sh
 . "${SRCDIR:-.}/t/lib/callers.sh"
+# shellcheck source=t/lib/told.sh
+. "$SRCDIR/t/lib/told.sh"
 KUBECTL=$(command -v "${KUBECTL:-kubectl}") || skip_all "no kubectl"
 DOC=$SRCDIR/doc/kubernetes.md
 issuer_make
@@ -13,23 +15,15 @@ issuerctl grant add group:demo demo/app --audience sts.amazonaws.com --max-ttl 2
 issuer_start
 
 # What quickstart would have written; t/0200-quickstart.t holds it to these names.
-mkdir -p build/dev bin
+mkdir -p build/dev
 cat >build/dev/env <<EOF
 API_URL='$URL'
 CA_FILE='$CA'
 CLIENT_TOKEN_FILE='$WORK/demo.secret'
 EOF
-printf '#!/bin/sh\nexec "%s" "$@"\n' "$KUBECTL" >bin/kubectl
-printf '#!/bin/sh\nexec "%s" -c "%s" "$@"\n' "$BUILDDIR/t/issuerctl-test" "$CONF" >bin/issuerctl
-chmod +x bin/*
+told_program kubectl "$KUBECTL"
+told_issuerctl
 
-# block FROM TO - the indented lines of the document between two patterns.
-block() { sed -n "/$1/,/$2/s/^    //p" "$DOC"; }
-# as_told CMD... - as a user would run it, with nothing of this machine's own.
-as_told() {
-	env -i PATH="$WORK/bin:$PATH" HOME="$WORK" ${KUBECONFIG:+KUBECONFIG="$KUBECONFIG"} \
-		${TEST_CLOCK:+TEST_CLOCK="$TEST_CLOCK"} "$@"
-}
 # has WORDS - does this kubectl know that command? Old ones show another's help instead.
 has() {
 	# shellcheck disable=SC2086 # words

@@ -3,6 +3,9 @@
 # only by the issuer's discovery document and keys, fetched over TLS as a stranger would, and forgives
 # no second. The role NAME may be assumed by the service account NAMESPACE/NAME alone.
 #
+# GetCallerIdentity knows whoever signs with credentials that it gave (it looks at their names, not at
+# the signature); POST /v1/token is Google's exchange, for tokens whose audience is that of the provider.
+#
 #   sts.py ISSUER CA PORT-FILE LOG-FILE
 #
 # The time is that of $TEST_CLOCK, if it is set. LOG-FILE gets a line of JSON for each request. While
@@ -78,12 +81,13 @@ class Keys:
 
 
 keys = Keys()
+given = {}  # access key: session token, ARN
 
 
-def claims_of(token):
+def claims_of(token, audience="sts.amazonaws.com"):
     try:
         key = keys.find(jwt.get_unverified_header(token)["kid"])
-        claims = jwt.decode(token, key, algorithms=["RS256"], audience="sts.amazonaws.com", issuer=ISSUER,
+        claims = jwt.decode(token, key, algorithms=["RS256"], audience=audience, issuer=ISSUER,
                             options={"verify_exp": False, "verify_nbf": False, "verify_iat": False,
                                      "require": ["exp", "iat", "nbf", "sub"]})
     except (jwt.PyJWTError, KeyError, UnicodeError) as e:
@@ -111,14 +115,17 @@ def answer(one, claims):
     if mode()[:1] == ["short"]:
         life = int(mode()[1])
     expires = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now() + life))
+    arn = one["RoleArn"].replace(":iam:", ":sts:").replace(":role/", ":assumed-role/") + "/" + one["RoleSessionName"]
+    access_key, session = "ASIA%s" % secrets.token_hex(8).upper(), "FQ%s/+==" % secrets.token_hex(40)
+    given[access_key] = session, arn
     return """<AssumeRoleWithWebIdentityResponse %s>
   <AssumeRoleWithWebIdentityResult>
     <SubjectFromWebIdentityToken>%s</SubjectFromWebIdentityToken>
     <Audience>sts.amazonaws.com</Audience>
     <Provider>%s</Provider>
-    <AssumedRoleUser><AssumedRoleId>AROA:%s</AssumedRoleId><Arn>%s/%s</Arn></AssumedRoleUser>
+    <AssumedRoleUser><AssumedRoleId>AROA:%s</AssumedRoleId><Arn>%s</Arn></AssumedRoleUser>
     <Credentials>
-      <AccessKeyId>ASIA%s</AccessKeyId>
+      <AccessKeyId>%s</AccessKeyId>
       <SecretAccessKey>%s</SecretAccessKey>
       <SessionToken>%s</SessionToken>
       <Expiration>%s</Expiration>
@@ -126,10 +133,33 @@ def answer(one, claims):
   </AssumeRoleWithWebIdentityResult>
   <ResponseMetadata><RequestId>%s</RequestId></ResponseMetadata>
 </AssumeRoleWithWebIdentityResponse>""" % (
-        NS, escape(claims["sub"]), escape(ISSUER), one["RoleSessionName"],
-        one["RoleArn"].replace(":iam:", ":sts:").replace(":role/", ":assumed-role/"), one["RoleSessionName"],
-        secrets.token_hex(8).upper(), secrets.token_hex(20), "FQ%s/+==" % secrets.token_hex(40), expires,
-        secrets.token_hex(16))
+        NS, escape(claims["sub"]), escape(ISSUER), one["RoleSessionName"], arn,
+        access_key, secrets.token_hex(20), session, expires, secrets.token_hex(16))
+
+
+def identity(headers):
+    access_key = headers.get("Authorization", "").partition("Credential=")[2].split("/")[0]
+    session, arn = given.get(access_key, (None, None))
+    if not session or headers.get("X-Amz-Security-Token") != session:
+        raise Refused(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
+    return """<GetCallerIdentityResponse %s><GetCallerIdentityResult>
+    <Arn>%s</Arn><UserId>AROA:%s</UserId><Account>%s</Account>
+  </GetCallerIdentityResult><ResponseMetadata><RequestId>%s</RequestId></ResponseMetadata>
+</GetCallerIdentityResponse>""" % (NS, arn, arn.split("/")[-1], arn.split(":")[4], secrets.token_hex(16))
+
+
+def google(form):
+    one = {k: v[0] for k, v in form.items() if len(v) == 1}
+    if (one.get("grant_type") != "urn:ietf:params:oauth:grant-type:token-exchange" or
+            one.get("subject_token_type") != "urn:ietf:params:oauth:token-type:jwt"):
+        raise Refused(400, "invalid_request", "unknown grant_type or subject_token_type")
+    provider = one.get("audience", "")
+    claims = claims_of(one["subject_token"], ["https:" + provider, provider])
+    if claims["exp"] - claims["iat"] >= 48 * 3600:
+        raise Refused(400, "invalid_grant", "the token lives too long")
+    return claims, json.dumps({"access_token": "ya29.%s" % secrets.token_hex(20), "expires_in": 3600,
+                               "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
+                               "token_type": "Bearer"})
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -158,9 +188,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return
             if how and how[0].isdigit():
                 raise Refused(int(how[0]), "Told", "as told")
-            one, claims = assume(form)
-            record.update(sub=claims["sub"], jti=claims["jti"], result="ok")
-            self.send(200, "garbage" if how == ["garbage"] else answer(one, claims))
+            if self.path == "/v1/token":
+                (claims, body), result = google(form), "exchanged"
+            elif form.get("Action") == ["GetCallerIdentity"]:
+                claims, body, result = {"sub": None, "jti": None}, identity(self.headers), "known"
+            else:
+                one, claims = assume(form)
+                body, result = answer(one, claims), "ok"
+            record.update(sub=claims["sub"], jti=claims["jti"], result=result)
+            self.send(200, "garbage" if how == ["garbage"] else body)
         except Refused as e:
             record["result"] = e.code
             record["why"] = str(e)
