@@ -160,14 +160,16 @@ END
 is "it is told what there is to be told" "$(cat managed)" "STATUS=2 of 2 tokens are good
 READY=1 STOPPING=1"
 issuer_stop
+: >agent.log
 agent_launch
-ok "without an issuer it is not ready" until_true has_logged 1 server.failed
-kill -0 "$AGENT" && pass "but it tries"
+ok "without an issuer" until_true has_logged 1 server.failed
+not_ok "it is not ready" grep -q event=ready agent.log
+ok "but tries" kill -0 "$AGENT"
 stop "$AGENT"
 mv ci.secret away.secret
 : >agent.log
 agent_launch
 ok "nor without its own secret" until_true has_logged 1 server.failed
-not_ok "it has not said so" grep -q event=ready agent.log
+not_ok "it is" grep -q event=ready agent.log
 stop "$AGENT"
 done_testing

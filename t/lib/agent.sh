@@ -31,16 +31,18 @@ agent_start() {
 	agent_wait || bail "issuer-agent did not get ready: $(tail -n 3 agent.log)"
 }
 
-# agent_launch - without the wait. agent_wait - which is for the word "ready".
+# agent_launch - without the wait. agent_wait - which is for the word "ready", for some minutes at most.
 agent_launch() {
-	rm -f agent-ready
-	mkfifo agent-ready || bail "mkfifo"
-	"$BUILDDIR/t/${AGENT_PROGRAM:-issuer-agent-test}" -c "$AGENT_CONF" -R 3 3>agent-ready >>agent.log 2>&1 </dev/null &
+	: >agent-said
+	"$BUILDDIR/t/${AGENT_PROGRAM:-issuer-agent-test}" -c "$AGENT_CONF" -R 3 3>agent-said >>agent.log 2>&1 </dev/null &
 	AGENT=$!
 	stop_on_exit "$AGENT"
 }
+agent_is_ready_or_gone() { grep -qx ready agent-said || ! kill -0 "$AGENT"; }
 agent_wait() {
-	cat agent-ready >agent-said
+	for _ in 1 2 3 4 5 6; do
+		! until_true agent_is_ready_or_gone || break
+	done
 	# shellcheck disable=SC2034 # for who sources this
 	CREDENTIALS=$(sed -n 's/^credentials[^ ]* \([^/].*\)/\1/p' agent-said)
 	# shellcheck disable=SC2034
