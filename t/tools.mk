@@ -69,7 +69,7 @@ fuzz:
 	done
 
 # The long forms of what make check does briefly: a million histories, centuries of verifiers,
-# thousands of crashes.
+# thousands of crashes, versions and refreshes.
 soak: check-programs
 	HISTORIES=1000000 $(abs_builddir)/%D%/unit/test_plan_property
 	WORLDS=2000 $(abs_builddir)/%D%/unit/test_plan_verifiers
@@ -77,6 +77,10 @@ soak: check-programs
 		$(abs_top_srcdir)/%D%/5004-crash-random.t
 	cd $(abs_builddir) && SRCDIR='$(abs_top_srcdir)' BUILDDIR='$(abs_top_builddir)' CLIENTS=8000 \
 		$(abs_top_srcdir)/%D%/5006-overload.t
+	cd $(abs_builddir) && SRCDIR='$(abs_top_srcdir)' BUILDDIR='$(abs_top_builddir)' VERSIONS=200000 \
+		$(abs_top_srcdir)/%D%/6004-agent-crash.t
+	cd $(abs_builddir) && SRCDIR='$(abs_top_srcdir)' BUILDDIR='$(abs_top_builddir)' REFRESHES=60 \
+		$(abs_top_srcdir)/%D%/6005-agent-sdks.t
 
 # Our daemon, the limit and the peers side by side: doc/performance.md. BENCH_ONLY=mint for some
 # of it, BENCH_JSON=FILE for all the numbers. What Debian has of the peers:

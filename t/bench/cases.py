@@ -267,3 +267,8 @@ class Cases:
                 "broken": sample["broken"], "jwks_same_listener_p99_us": same["p99_us"],
                 "jwks_listener_apart_p99_us": apart["p99_us"], "before_kib": before,
                 "middle_kib": middle, "after_kib": after}
+
+    def audit(self):
+        import audit  # which needs this file
+        return audit.measure(os.path.join(self.work, "audit"), self.builddir,
+                             int(os.environ.get("BENCH_RECORDS", "10000000")))

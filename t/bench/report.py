@@ -140,6 +140,12 @@ class Goals:
             soak = self.once["soak"]
             self.add("resident after %d tokens / after %d" % (soak["tokens"], soak["warm"]),
                      soak["last_kib"] / soak["first_kib"], at_most=1.05, unit=" x")
+        if "audit" in self.once:
+            audit = self.once["audit"]
+            self.add("audit list by subject, the last day of %d records" % audit["records"],
+                     audit["looks"][0]["median_ms"], at_most=100, unit=" ms")
+            self.add("audit verify, records per second", audit["verify_per_s"],
+                     at_least=500000, unit="")
         if "overload" in self.once:
             over = self.once["overload"]
             self.add("resident under overload, end / middle",
