@@ -56,10 +56,12 @@ ok "a script that fails leaves its files and says where" test -s "$kept/file"
 like "cleanups run last one first" \
 	"$(script 'on_exit "echo first"' 'on_exit "echo second"' 'ok x true' done_testing | tr '\n' ' ')" \
 	'second first'
-pid=$(script 'sleep 1000 >/dev/null 2>&1 &' 'echo "pid $!"; stop_on_exit $!' 'ok x false' |
-	sed -n 's/^pid //p')
-ok "a child was started" test -n "$pid"
-not_ok "and is gone" kill -0 "$pid"
+pids=$(script 'sleep 1000 >/dev/null 2>&1 & one=$!' 'sleep 1000 >/dev/null 2>&1 &' 'echo "pids $one $!"; stop_on_exit $one $!' 'ok x false' |
+	sed -n 's/^pids //p')
+like "two children were started" "$pids" '^[0-9]+ [0-9]+$'
+for pid in $pids; do
+	not_ok "and $pid is gone" kill -0 "$pid"
+done
 like "a sanitizer's report fails the script" \
 	"$(script 'echo leak >.sanitizer.1' 'ok x true' done_testing)" '^not ok 2 - no sanitizer'
 done_testing

@@ -129,9 +129,9 @@ on_exit() {
 $tap_cleanups"
 }
 
-# stop_on_exit PID - a child of this script that must not outlive it.
+# stop_on_exit PID... - children of this script that must not outlive it.
 stop_on_exit() {
-	tap_pids="$1 $tap_pids"
+	tap_pids="$* $tap_pids"
 }
 
 # stop PID - ends such a child and waits for it; its exit status. One that ignores SIGTERM for
