@@ -56,6 +56,7 @@ ok "a script that fails leaves its files and says where" test -s "$kept/file"
 like "cleanups run last one first" \
 	"$(script 'on_exit "echo first"' 'on_exit "echo second"' 'ok x true' done_testing | tr '\n' ' ')" \
 	'second first'
+# shellcheck disable=SC2016 # for the script's shell
 pids=$(script 'sleep 1000 >/dev/null 2>&1 & one=$!' 'sleep 1000 >/dev/null 2>&1 &' 'echo "pids $one $!"; stop_on_exit $one $!' 'ok x false' |
 	sed -n 's/^pids //p')
 like "two children were started" "$pids" '^[0-9]+ [0-9]+$'
