@@ -16,7 +16,8 @@
 /* More of one value tells nobody more, and a line stays one atomic write to a pipe. */
 #define LOG_VALUE_MAX 512
 
-static enum log_level log_threshold = LOG_INFO;
+/* It may be set while threads log. */
+static _Atomic enum log_level log_threshold = LOG_INFO;
 static bool log_is_json;
 
 static const char *const level_names[] = { "debug", "info", "warn", "error" };

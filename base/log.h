@@ -13,12 +13,13 @@
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
-/* Lines below `level` are dropped. Call before threads start. Default LOG_INFO. */
+/* Lines below `level` are dropped. Default LOG_INFO. At any time. */
 void log_set_level(enum log_level level);
 /* The same by name: "debug", "info", "warn", "error"; any other changes nothing. */
 void log_set_level_named(const char *name);
 
-/* "logfmt", which it is at first, or "json"; any other changes nothing. Like the level. */
+/* "logfmt", which it is at first, or "json"; any other changes nothing. Call before threads
+ * start. */
 void log_set_format_named(const char *name);
 
 /* Followed by pairs of key (a literal) and value (NULL: the pair is left out), ended by a NULL

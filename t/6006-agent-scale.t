@@ -105,7 +105,7 @@ is_idle() {
 	sed -n 's/^it_value: (\([0-9]*\),.*/\1/p' /proc/"$AGENT"/fdinfo/* | sort -n | head -n 1 |
 		awk '{ found = $1 >= 60 } END { exit !found }'
 }
-if [ "$(uname -m)" = x86_64 ] && [ -r "/proc/$AGENT/syscall" ] && cat "/proc/$AGENT/syscall" >/dev/null 2>&1; then
+if ! is_sanitized issuer-agent-test && [ "$(uname -m)" = x86_64 ] && [ -r "/proc/$AGENT/syscall" ] && cat "/proc/$AGENT/syscall" >/dev/null 2>&1; then
 	ok "an agent with nothing to do sleeps, and has set no alarm for the next minute" until_true is_idle
 else
 	skip 1 "what it waits for cannot be seen here"
