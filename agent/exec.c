@@ -83,16 +83,22 @@ static int make_conf(const struct agent_conf *conf, const struct exec_wish *wish
 
 /* ---- the program ---- */
 
+/* SIGPIPE is blocked alone: a log that nobody reads must not end us, and is none of the
+ * program's. Whoever started us may have SIGCHLD ignored, and then we would wait forever. */
 static int block_signals(sigset_t *ret_before, int *ret_fd, struct err *err)
 {
 	static const int numbers[] = { SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1,
 		SIGUSR2, SIGWINCH };
-	sigset_t set;
+	sigset_t set, pipe;
 
 	(void)sigemptyset(&set); /* these cannot fail with valid numbers */
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		(void)sigaddset(&set, numbers[i]);
-	if (pthread_sigmask(SIG_BLOCK, &set, ret_before) != 0)
+	(void)sigemptyset(&pipe);
+	(void)sigaddset(&pipe, SIGPIPE);
+	if (signal(SIGCHLD, SIG_DFL) == SIG_ERR ||
+		pthread_sigmask(SIG_BLOCK, &set, ret_before) != 0 ||
+		pthread_sigmask(SIG_BLOCK, &pipe, NULL) != 0)
 		return err_set(err, ERR_FAILED, "could not set up signals");
 	*ret_fd = signalfd(-1, &set, SFD_CLOEXEC);
 	return *ret_fd >= 0 ? 0 : err_errno(err, ERR_FAILED, "could not set up signals");

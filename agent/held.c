@@ -101,6 +101,11 @@ bool held_is_in_same_file(const struct agent_projection *a, const struct agent_p
 		a->file_mode == b->file_mode;
 }
 
+bool held_has_same_readers(const struct agent_projection *a, const struct agent_projection *b)
+{
+	return a->uid == b->uid && a->gid == b->gid && is_same(a->role_arn, b->role_arn);
+}
+
 void held_adopt(struct held *to, struct held *from)
 {
 	const struct agent_projection *conf = to->conf;

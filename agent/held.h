@@ -65,6 +65,9 @@ bool held_is_for_same(const struct agent_projection *a, const struct agent_proje
 /* And in the same file, of the same owner and mode? */
 bool held_is_in_same_file(const struct agent_projection *a, const struct agent_projection *b);
 
+/* Have both files the same owner and group, and the tokens the same role? */
+bool held_has_same_readers(const struct agent_projection *a, const struct agent_projection *b);
+
 /* Tokens and troubles of `from` go to `to`, which keeps its conf. */
 void held_adopt(struct held *to, struct held *from);
 

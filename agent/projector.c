@@ -53,23 +53,34 @@ void projector_free(struct projector *p)
 	free(p);
 }
 
-/* Tokens that are in the right file already need no other one; a file whose name, owner or mode
- * changed is written anew, with the token there is. */
+/* Takes over a token of the old set that `h` may have, from the same file or from any. */
+static void adopt_token(struct held *h, struct projector_set *from, bool from_same_file)
+{
+	for (size_t j = 0; j < from->count; j++) {
+		struct held *old = &from->held[j];
+		const bool is_same_file = held_is_in_same_file(h->conf, old->conf);
+
+		if (!old->token.token || is_same_file != from_same_file ||
+			!held_is_for_same(h->conf, old->conf) ||
+			(!is_same_file && !held_has_same_readers(h->conf, old->conf)))
+			continue;
+		held_adopt(h, old);
+		h->is_written = h->is_written && is_same_file;
+		return;
+	}
+}
+
+/* Tokens that are in the right file already need no other one; and they go first, so that no
+ * other projection of the same service account takes them. A file whose name changed is written
+ * anew, with the token there is, unless others read it now or it is for another role: who has
+ * the old token must not get with it what is the new one's. */
 static void adopt_tokens(struct projector_set *to, struct projector_set *from)
 {
 	for (size_t i = 0; i < to->count; i++)
-		for (size_t j = 0; j < from->count; j++) {
-			struct held *h = &to->held[i];
-			bool is_same_file;
-
-			if (!from->held[j].token.token ||
-				!held_is_for_same(h->conf, from->held[j].conf))
-				continue;
-			is_same_file = held_is_in_same_file(h->conf, from->held[j].conf);
-			held_adopt(h, &from->held[j]);
-			h->is_written = h->is_written && is_same_file;
-			break;
-		}
+		adopt_token(&to->held[i], from, true);
+	for (size_t i = 0; i < to->count; i++)
+		if (!to->held[i].token.token)
+			adopt_token(&to->held[i], from, false);
 }
 
 static bool has_place(const struct projector_set *set, const struct volume *wanted)

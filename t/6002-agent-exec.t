@@ -66,6 +66,28 @@ for signal in TERM HUP INT QUIT USR1 USR2; do
 done
 is "nothing is left" "$(left)" ""
 
+# Python can ignore SIGCHLD for whom it becomes.
+cat >ignoring.py <<'END'
+import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+os.execv(sys.argv[1], sys.argv[1:])
+END
+exits "as ever if whoever started it ignores ended children" 7 timeout -k 1 20 /usr/bin/python3 ignoring.py \
+	"$BUILDDIR/t/issuer-agent-test" -c "$AGENT_CONF" exec --service-account demo/app -- sh -c 'exit 7'
+# A pipe that nobody reads: by the time that the program ends, the log has had something to say.
+cat >unread.py <<'END'
+import os, subprocess, sys
+r, w = os.pipe()
+os.close(r)
+sys.exit(subprocess.call(sys.argv[1:], stderr=w))
+END
+cp "$AGENT_CONF" agent.saved
+echo 'log_level: debug' >>"$AGENT_CONF"
+exits "as ever if nobody reads its log" 7 /usr/bin/python3 unread.py \
+	"$BUILDDIR/t/issuer-agent-test" -c "$AGENT_CONF" exec --service-account demo/app -- sh -c 'exit 7'
+mv agent.saved "$AGENT_CONF"
+is "nothing is left" "$(left)" ""
+
 # ---- while it runs ----
 
 mkfifo ready2

@@ -142,6 +142,36 @@ like "who got what was" "$(cat agent.log)" "event=credentials.obtained sa=demo/a
 agent_stop
 is "it ends in good order" $? 0
 
+# ---- two roles of one service account ----
+
+A='{service_account: demo/app, directory: one, role_arn: "arn:aws:iam::123456789012:role/one/app"}'
+B='{service_account: demo/app, directory: two, role_arn: "arn:aws:iam::123456789012:role/two/app"}'
+TWO="listeners: [{address: \"127.0.0.1:0\", serves: [credentials]}]
+sts: {url: \"$STS\"}"
+agent_conf "$A
+$B" "$TWO"
+: >agent.log
+agent_start
+cp one/token one.before
+cp two/token two.before
+agent_conf "$B
+$A" "$TWO"
+kill -HUP "$AGENT"
+ok "their order in the configuration changes" until_true has_logged 1 reloaded
+is "each token stays good" "$(credentials one.before) $(credentials two.before)" "200 200"
+is "for its own role" "$(tail -n 2 sts.log | jq -r .role | sed 's/.*role//' | tr '\n' ' ')" "/one/app /two/app "
+ok "and in its own file" cmp -s one/token one.before
+agent_conf "$B" "$TWO"
+kill -HUP "$AGENT"
+ok "one is taken out" until_true has_logged 1 tokens.removed
+is "its token is good for nothing" "$(credentials one.before)" 401
+agent_conf "{service_account: demo/app, directory: three, role_arn: \"arn:aws:iam::123456789012:role/three/app\"}" "$TWO"
+kill -HUP "$AGENT"
+ok "another comes in the other's place" until_true has_logged 2 tokens.removed
+ok "it gets a token" until_true test -e three/token
+is "of its own" "$(credentials two.before) $(credentials three/token)" "401 200"
+agent_stop
+
 # ---- tokens over a socket ----
 
 uid=$(id -u)
