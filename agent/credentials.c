@@ -180,25 +180,33 @@ static struct entry *entry_of(struct credentials *c, const struct projector_work
 	return e;
 }
 
-static void keep(struct credentials *c, struct entry *e, const struct projector_workload *w,
-	struct sts_answer *answer)
+/* STS is believed for as long as we asked for, and no answer without a use is kept. */
+static int keep(struct credentials *c, struct entry *e, const struct projector_workload *w,
+	struct sts_answer *answer, struct err *err)
 {
 	const struct clock_reading now = clock_read();
+	int64_t left;
 
+	if (__builtin_sub_overflow(answer->expires_at, now.now, &left) || left <= LAST_S) {
+		sts_answer_clear(answer);
+		return err_set(err, ERR_UNHEALTHY,
+			"STS gave credentials that expire at once; is this clock right?");
+	}
 	sts_answer_clear(&e->answer);
 	e->answer = *answer;
-	e->life = (struct refresh_life){ now, num_max(0, answer->expires_at - now.now), 0 };
+	e->life = (struct refresh_life){ now, num_min(left, c->sts->lifetime.s), 0 };
 	e->retry = (struct held_retry){ .failures = 0 };
 	log_trouble_over(&e->trouble);
 	metrics_add(&c->exchanged, 1);
 	log_event(LOG_INFO, "credentials.obtained", "sa", w->service_account, "role",
 		w->role_arn, "session", w->session_name, "key", answer->access_key_id, "exp",
 		answer->expiration, NULL);
+	return 0;
 }
 
-static void fail(struct credentials *c, struct entry *e, const struct err *err)
+static void fail(struct credentials *c, struct entry *e, int64_t asked_s, const struct err *err)
 {
-	held_retry_later(&e->retry, clock_read(), 0);
+	held_retry_later(&e->retry, clock_read(), asked_s);
 	e->why = *err;
 	metrics_add(err->code == ERR_REFUSED ? &c->refused : &c->failed, 1);
 	log_trouble(&e->trouble, "credentials.failed", err);
@@ -242,14 +250,15 @@ static void exchange(struct credentials *c, struct waiting *w)
 {
 	struct sts_answer answer = { .access_key_id = NULL };
 	struct err err = ERR_INIT;
-	const int rc = sts_exchange(c->sts, &w->workload, &c->is_stopping, &answer, &err);
+	int64_t asked_s = 0;
+	int rc = sts_exchange(c->sts, &w->workload, &c->is_stopping, &answer, &asked_s, &err);
 	auto_unlock pthread_mutex_t *lock = auto_lock(&c->lock);
 	struct entry *e = entry_of(c, &w->workload);
 
 	if (rc == 0)
-		keep(c, e, &w->workload, &answer);
-	else
-		fail(c, e, &err);
+		rc = keep(c, e, &w->workload, &answer, &err);
+	if (rc < 0)
+		fail(c, e, asked_s, &err);
 	if (rc == 0 || left_s(e, clock_read()) > LAST_S) {
 		reply(e, w->call, w->workload.role_arn);
 		metrics_add(&c->served, 1);

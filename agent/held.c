@@ -50,11 +50,14 @@ void held_take(struct held *h, struct token_answer *token, struct clock_reading 
 	uint32_t chance)
 {
 	token_wire_free(&h->before);
+	if (h->is_key_gone)
+		token_wire_free(&h->token); /* nothing is given for it any more */
 	h->before = h->token;
 	h->before_life = h->life;
 	h->token = *token;
+	/* Of a short life no more than a tenth is left to chance. */
 	h->life = (struct refresh_life){ now, token->lifetime_s,
-		chance % (REFRESH_JITTER_MAX_S + 1) };
+		chance % (num_min(REFRESH_JITTER_MAX_S, token->lifetime_s / 10) + 1) };
 	h->is_key_gone = false;
 	h->is_written = false;
 	h->retry = (struct held_retry){ .failures = 0 };

@@ -125,7 +125,7 @@ int issuer_client_token(struct issuer_client *client, const struct agent_project
 }
 
 int issuer_client_find_missing(struct issuer_client *client, const char *const *kids,
-	size_t count, size_t *ret_missing, struct err *err)
+	size_t count, bool *ret_missing, struct err *err)
 {
 	auto_free char *url = text_format("%s/openid/v1/jwks", client->base);
 	const struct http_client_ask ask = { url, "application/jwk-set+json, application/json",

@@ -31,9 +31,8 @@ static inline void auto_issuer_client_(struct issuer_client **client)
 int issuer_client_token(struct issuer_client *client, const struct agent_projection *p,
 	struct token_answer *ret, int64_t *ret_asked_s, struct err *err);
 
-/* Which of these kids is the first that is not published any more? As token_wire_find_missing.
- */
+/* Which of these kids are not published any more? As token_wire_find_missing. */
 int issuer_client_find_missing(struct issuer_client *client, const char *const *kids,
-	size_t count, size_t *ret_missing, struct err *err);
+	size_t count, bool *ret_missing, struct err *err);
 
 #endif

@@ -341,8 +341,8 @@ static void look_at_keys(struct pass *pass)
 	auto_free const char **kids = text_alloc(p->set.count, sizeof(*kids));
 	size_t count = collect_kids(p, kids);
 	struct issuer_client *client;
+	auto_free bool *is_missing = text_alloc(p->set.count, sizeof(*is_missing));
 	struct err err = ERR_INIT;
-	size_t missing = 0;
 
 	if (count == 0 || p->set.conf->server.keys_check.s == 0 ||
 		refresh_age(p->keys_seen, clock_read()) < p->set.conf->server.keys_check.s ||
@@ -350,17 +350,16 @@ static void look_at_keys(struct pass *pass)
 		return;
 	client = client_of(pass);
 	p->keys_seen = clock_read();
-	while (client && count > 0) {
-		if (issuer_client_find_missing(client, kids, count, &missing, &err) < 0) {
-			log_trouble(&p->keys_trouble, "keys.unseen", &err);
-			return;
-		}
-		log_trouble_over(&p->keys_trouble);
-		if (missing == count)
-			return;
-		mark_gone(pass, kids[missing]);
-		kids[missing] = kids[--count];
+	if (!client)
+		return;
+	if (issuer_client_find_missing(client, kids, count, is_missing, &err) < 0) {
+		log_trouble(&p->keys_trouble, "keys.unseen", &err);
+		return;
 	}
+	log_trouble_over(&p->keys_trouble);
+	for (size_t i = 0; i < count; i++)
+		if (is_missing[i])
+			mark_gone(pass, kids[i]);
 }
 
 /* ---- all of it ---- */

@@ -25,11 +25,11 @@ static int open_lock(const char *dir, int flags)
 
 int state_lock(const char *dir, int *ret_fd, struct err *err)
 {
+	auto_close int dir_fd = -1;
 	auto_close int fd = -1;
 
-	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
-		return err_errno(err, ERR_FAILED,
-			"could not make the directory '%s'; write another one as state", dir);
+	if (token_file_open_directory(dir, &dir_fd, err) < 0)
+		return err_add(err, "state");
 	fd = open_lock(dir, O_RDWR | O_CREAT);
 	if (fd < 0 || fchmod(fd, 0600) < 0)
 		return err_errno(err, ERR_FAILED, "could not open '%s/lock'", dir);

@@ -57,7 +57,8 @@ static int read_answer(const struct http_client_answer *answer, const char *url,
 }
 
 int sts_exchange(const struct agent_sts *sts, const struct projector_workload *workload,
-	const atomic_bool *is_cancelled, struct sts_answer *ret, struct err *err)
+	const atomic_bool *is_cancelled, struct sts_answer *ret, int64_t *ret_asked_s,
+	struct err *err)
 {
 	const struct http_client_options options = {
 		.ca = sts->ca, .timeout_ms = TIMEOUT_MS, .is_cancelled = is_cancelled
@@ -78,5 +79,6 @@ int sts_exchange(const struct agent_sts *sts, const struct projector_workload *w
 	rc = http_client_send(http, &ask, &answer, err);
 	OPENSSL_cleanse(form.s, form.len);
 	text_free(&form);
+	*ret_asked_s = rc < 0 ? 0 : answer.retry_after_s;
 	return rc < 0 ? -1 : read_answer(&answer, url, ret, err);
 }

@@ -73,11 +73,12 @@ static bool is_token(const char *s)
 static int64_t own_lifetime(json_t *claims)
 {
 	json_int_t iat, exp;
+	int64_t life;
 
 	if (!claims || json_unpack(claims, "{s:I, s:I}", "iat", &iat, "exp", &exp) < 0 ||
-		exp < iat)
+		__builtin_sub_overflow(exp, iat, &life) || life < 0)
 		return INT64_MAX;
-	return exp - iat;
+	return life;
 }
 
 static int read_token(const char *token, int64_t asked_s, struct token_answer *ret,
@@ -116,6 +117,7 @@ int token_wire_read(const char *body, size_t len, struct token_answer *ret, stru
 	if (answer.lifetime_s <= 0 || answer.lifetime_s == INT64_MAX)
 		return err_set(err, ERR_UNHEALTHY,
 			"the answer does not say how long its token lives");
+	answer.lifetime_s = num_min(answer.lifetime_s, CONF_LIFETIME_MAX_S);
 	answer.token = text_copy(token);
 	*ret = answer;
 	return 0;
@@ -149,19 +151,16 @@ static bool has_kid(const json_t *keys, const char *kid)
 }
 
 int token_wire_find_missing(const char *body, size_t len, const char *const *kids, size_t count,
-	size_t *ret_missing, struct err *err)
+	bool *ret_missing, struct err *err)
 {
 	json_auto_t *json = load(body, len);
 	const json_t *keys = json_object_get(json, "keys");
 	const size_t key_count = json_array_size(keys);
-	size_t i;
 
 	if (key_count == 0 || key_count > TOKEN_WIRE_KIDS_MAX)
 		return err_set(err, ERR_UNHEALTHY, "that is no JWKS, or an empty one");
-	for (i = 0; i < count; i++)
-		if (!has_kid(keys, kids[i]))
-			break;
-	*ret_missing = i;
+	for (size_t i = 0; i < count; i++)
+		ret_missing[i] = !has_kid(keys, kids[i]);
 	return 0;
 }
 

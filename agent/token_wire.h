@@ -34,10 +34,10 @@ int token_wire_read(const char *body, size_t len, struct token_answer *ret, stru
 /* The message of a Status, cleaned and cut; "" if there is none. The caller frees. */
 char *token_wire_refusal(const char *body, size_t len);
 
-/* Are all of `count` kids in this JWKS? `ret_missing` gets the number of the first that is not,
- * or `count`. ERR_UNHEALTHY if it is no JWKS, or an empty one: that says nothing about keys. */
+/* Which of `count` kids are not in this JWKS? ERR_UNHEALTHY if it is no JWKS, or an empty one:
+ * that says nothing about keys. */
 int token_wire_find_missing(const char *body, size_t len, const char *const *kids, size_t count,
-	size_t *ret_missing, struct err *err);
+	bool *ret_missing, struct err *err);
 
 /* Clears the token. */
 void token_wire_free(struct token_answer *answer);

@@ -220,6 +220,40 @@ static int check_file_name(const struct yaml *yaml, uint32_t i, const char *file
 	return rule_path(yaml, of(i, "file").path, file, err);
 }
 
+/* Two ways to write one place would be two writers of one directory. */
+static int check_plain_path(const struct yaml *yaml, const char *path, const char *value,
+	struct err *err)
+{
+	for (const char *s = value; *s == '/';) {
+		const size_t len = strcspn(++s, "/");
+
+		if (len == 0 || (len == 1 && s[0] == '.') ||
+			(len == 2 && s[0] == '.' && s[1] == '.'))
+			return yaml_refuse(yaml, path, err,
+				"%s '%s' can be written in a shorter way; leave out '//', '.', "
+				"'..' and a '/' at the end",
+				path, value);
+		s += len;
+	}
+	return rule_path(yaml, path, value, err);
+}
+
+/* Its lock and status are there. */
+static int check_not_state(const struct yaml *yaml, const struct agent_conf *conf, uint32_t i,
+	struct err *err)
+{
+	auto_free char *file = agent_conf_file(&conf->projections[i]);
+	const size_t len = strlen(conf->state);
+
+	if (strncmp(file, conf->state, len) == 0 &&
+		(strcmp(file + len, "/lock") == 0 || strcmp(file + len, "/status.json") == 0))
+		return yaml_refuse(yaml, of(i, "service_account").path, err,
+			"projections[%u] keeps '%s', which is the agent's own; write another "
+			"name",
+			i, file);
+	return 0;
+}
+
 static int check_place(const struct yaml *yaml, uint32_t i, const struct agent_projection *p,
 	struct err *err)
 {
@@ -229,13 +263,13 @@ static int check_place(const struct yaml *yaml, uint32_t i, const struct agent_p
 			"file",
 			i, p->directory ? "directory" : "file");
 	if (p->path)
-		return rule_path(yaml, of(i, "path").path, p->path, err);
+		return check_plain_path(yaml, of(i, "path").path, p->path, err);
 	if (!p->directory)
 		return yaml_refuse(yaml, of(i, "service_account").path, err,
 			"projections[%u] has no place; write directory (and file), or path", i);
 	if (check_file_name(yaml, i, p->file, err) < 0)
 		return -1;
-	return rule_path(yaml, of(i, "directory").path, p->directory, err);
+	return check_plain_path(yaml, of(i, "directory").path, p->directory, err);
 }
 
 static int check_bound(const struct yaml *yaml, uint32_t i, const struct agent_bound *b,
@@ -307,7 +341,7 @@ static int check_projection(const struct yaml *yaml, struct agent_conf *conf, ui
 	if (check_names(yaml, i, p, err) < 0 || check_place(yaml, i, p, err) < 0 ||
 		settle_owner(yaml, i, p, err) < 0 ||
 		(p->bound && check_bound(yaml, i, p->bound, err) < 0) ||
-		check_aws(yaml, i, p, err) < 0)
+		check_aws(yaml, i, p, err) < 0 || check_not_state(yaml, conf, i, err) < 0)
 		return -1;
 	return check_distinct(yaml, conf, i, err);
 }
@@ -357,7 +391,7 @@ static int check_listener(const struct yaml *yaml, const struct agent_listener *
 int agent_check(const struct yaml *yaml, struct agent_conf *conf, struct err *err)
 {
 	if (check_server(yaml, &conf->server, err) < 0 ||
-		rule_path(yaml, "state", conf->state, err) < 0 ||
+		check_plain_path(yaml, "state", conf->state, err) < 0 ||
 		rule_path(yaml, "sts.ca", conf->sts.ca, err) < 0 ||
 		(conf->sts.url && check_url(yaml, "sts.url", conf->sts.url, false, err) < 0))
 		return -1;

@@ -174,12 +174,18 @@ static int settle_paths(const struct yaml *yaml, const char *dir, struct agent_c
 /* Defaults, absolute paths, durations. */
 static int settle(const struct yaml *yaml, struct agent_conf *conf, struct err *err)
 {
+	auto_free char *written = NULL;
 	auto_free char *dir = NULL;
 
 	rule_default(&conf->log_level, "info");
 	rule_default(&conf->log_format, "logfmt");
-	if (rule_directory_of(conf->path, &dir, err) < 0 ||
-		settle_paths(yaml, dir, conf, err) < 0)
+	if (rule_directory_of(conf->path, &written, err) < 0)
+		return -1;
+	/* Places are compared, so each has one name. */
+	dir = realpath(written, NULL);
+	if (!dir)
+		dir = take(written);
+	if (settle_paths(yaml, dir, conf, err) < 0)
 		return -1;
 	for (uint32_t i = 0; i < conf->projection_count; i++)
 		if (settle_projection(yaml, dir, i, &conf->projections[i], err) < 0)

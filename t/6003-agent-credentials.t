@@ -108,26 +108,26 @@ rm -f many.[0-9]*
 echo 503 >sts.mode
 is "credentials that are good for long need no STS" "$(credentials app/token)" 200
 clock_forward 2500
-ok "a token of now" until_true state_is 0 fresh
+ok "a token of now" settle 0
 is "those that are good for a while serve when STS is away" "$(credentials app/token)" 200
 clock_forward 1100
-until_true state_is 0 fresh
+settle 0
 is "those that are not, do not" "$(credentials app/token)" 503
 like "the answer says why" "$(cat body)" "'$STS' answered 503: Told: as told"
 calls=$(wc -l <sts.log)
 is "nor is STS asked at each request" "$(credentials app/token) $(($(wc -l <sts.log) - calls))" "503 0"
 rm sts.mode
 clock_forward 300
-until_true state_is 0 fresh
+settle 0
 is "it is asked again some time later" "$(credentials app/token)" 200
 for how in garbage stall; do
 	clock_forward 3600
-	until_true state_is 1 fresh
+	settle 1
 	echo $how >sts.mode
 	is "an answer that is $how is none" "$(credentials web/token)" 503
 	rm sts.mode
 	clock_forward 300
-	until_true state_is 1 fresh
+	settle 1
 	is "the next one is" "$(credentials web/token)" 200
 done
 agent_conf "{service_account: demo/web, directory: web, lifetime: 10m, role_arn: \"$ROLE\"}" \

@@ -13,12 +13,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char *const kids[] = { "a", "b" };
 	struct token_answer answer = { .token = NULL };
 	struct err err = ERR_INIT;
-	size_t missing;
+	bool missing[2];
 
 	free(token_wire_refusal((const char *)data, size));
-	if (token_wire_find_missing((const char *)data, size, kids, 2, &missing, &err) == 0 &&
-		missing > 2)
-		abort();
+	(void)token_wire_find_missing((const char *)data, size, kids, 2, missing, &err);
 	if (token_wire_read((const char *)data, size, &answer, &err) < 0)
 		return 0;
 	if (answer.lifetime_s <= 0 || strlen(answer.token) > TOKEN_WIRE_TOKEN_MAX ||

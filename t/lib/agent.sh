@@ -63,6 +63,12 @@ has_logged() { [ "$(logged "$2")" -ge "$1" ]; }
 state_of() { agent status -o json 2>/dev/null | jq -r ".projections[$1].state"; }
 state_is() { [ "$(state_of "$1")" = "$2" ]; }
 
+# settled N - has it done what was due, by the clock of now? settle N - waits for that.
+settled() {
+	agent status -o json 2>/dev/null | jq -e ".projections[$1] | .state == \"fresh\" and .refresh_at > $(cut -d ' ' -f 1 "$TEST_CLOCK")" >/dev/null
+}
+settle() { until_true settled "$1"; }
+
 # jti_in FILE - of the token in it.
 jti_in() { claims "$(cat "$1")" | jq -r .jti; }
 jti_is_not() { [ "$(jti_in "$1")" != "$2" ]; }
