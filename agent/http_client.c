@@ -62,6 +62,8 @@ static bool set_up(struct http_client *c)
 		curl_easy_setopt(curl, CURLOPT_CA_CACHE_TIMEOUT, 0L) == CURLE_OK &&
 		set_string(curl, CURLOPT_UNIX_SOCKET_PATH, o->socket) &&
 		set_string(curl, CURLOPT_CAINFO, o->ca) &&
+		/* The directory of the system's, which libcurl looks into beside the file. */
+		(!o->ca || curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) == CURLE_OK) &&
 		set_string(curl, CURLOPT_SSLCERT, o->certificate) &&
 		set_string(curl, CURLOPT_SSLKEY, o->key);
 }

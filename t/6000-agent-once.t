@@ -98,6 +98,21 @@ one_line "a CA that is none" 1 'certificates in .*issuerd.yaml' last_line agent 
 SERVER="{url: $URL, secret_file: ci.secret}"
 agent_conf '{service_account: demo/app, directory: tokens}'
 one_line "a CA that nobody named" 1 'could not ask' last_line agent once --wait 0s
+# trusting CMD... - on a host that trusts our issuer's CA as it trusts all others.
+# shellcheck disable=SC2016 # for the shell in there
+trusting() { unshare --mount sh -ec 'mount --bind trusted /etc/ssl/certs && exec "$@"' sh "$@"; }
+mkdir trusted && cp tls/ca.pem trusted && cp tls/ca.pem trusted/ca-certificates.crt && openssl rehash trusted
+if trusting true 2>/dev/null; then
+	ok "with a host that trusts it, all is well" trusting "$BUILDDIR/t/issuer-agent-test" -c "$AGENT_CONF" once --wait 0s
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=other -keyout other.key -out other.pem 2>tls.log ||
+		bail "$(cat tls.log)"
+	SERVER="{url: $URL, ca: other.pem, secret_file: ci.secret}"
+	agent_conf '{service_account: demo/app, directory: tokens}'
+	one_line "but a CA that is named is the only one" 1 'could not ask' \
+		last_line trusting "$BUILDDIR/t/issuer-agent-test" -c "$AGENT_CONF" once --wait 0s
+else
+	skip 2 "nothing can be mounted here"
+fi
 SERVER=
 
 # ---- what the issuer refuses ----
