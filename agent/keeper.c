@@ -10,6 +10,7 @@
 #include "agent/keeper.h"
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/num.h"
 #include "base/text.h"
 
 #define STUCK_MS 60000 /* longer than any one question or file takes */
@@ -22,6 +23,7 @@ struct keeper {
 	int wake; /* eventfd */
 	atomic_bool is_stopping;
 	atomic_bool is_waiting;
+	_Atomic int64_t woken_ms; /* monotonic: when it last had waited enough */
 	_Atomic(struct agent_conf *) next_conf;
 };
 
@@ -40,6 +42,8 @@ static void wait_for(struct keeper *k, int64_t seconds)
 
 	atomic_store(&k->is_waiting, true);
 	(void)clock_wait(&pfd, 1, seconds); /* woken early, there is just less to do */
+	/* A pass may begin with a long question, and the last one may be long ago. */
+	atomic_store(&k->woken_ms, clock_monotonic_ms());
 	atomic_store(&k->is_waiting, false);
 	if (read(k->wake, &wakes, sizeof(wakes)) < 0)
 		return; /* nobody woke us */
@@ -76,6 +80,7 @@ int keeper_start(struct projector *p, keeper_passed_fn *passed, void *ctx, struc
 	k->projector = p;
 	k->passed = passed;
 	k->ctx = ctx;
+	atomic_store(&k->woken_ms, clock_monotonic_ms());
 	k->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	rc = k->wake < 0 ? errno : pthread_create(&k->thread, NULL, run, k);
 	if (rc != 0) {
@@ -96,8 +101,12 @@ void keeper_reload(struct keeper *k, struct agent_conf *conf)
 
 bool keeper_is_alive(const struct keeper *k)
 {
-	return atomic_load(&k->is_waiting) ||
-		clock_monotonic_ms() - projector_heartbeat(k->projector) < STUCK_MS;
+	int64_t got_on_ms;
+
+	if (atomic_load(&k->is_waiting)) /* first: else woken_ms may be of the wait before */
+		return true;
+	got_on_ms = num_max(atomic_load(&k->woken_ms), projector_heartbeat(k->projector));
+	return clock_monotonic_ms() - got_on_ms < STUCK_MS;
 }
 
 void keeper_stop(struct keeper *k)

@@ -24,6 +24,7 @@ unit_tests += \
 	%D%/unit/test_jwk \
 	%D%/unit/test_jws \
 	%D%/unit/test_jws_claims \
+	%D%/unit/test_keeper \
 	%D%/unit/test_key \
 	%D%/unit/test_key_pem \
 	%D%/unit/test_keyring \
@@ -151,6 +152,7 @@ EXTRA_DIST += %D%/golden-replay %D%/data/golden %D%/data/alerts-test.yml %D%/gol
 # The agent's own room, which no other program has.
 agent_test_libs = $(fuzz_main) $(agent_libs) libclock.a $(agent_outside_libs) $(CMOCKA_LIBS)
 %C%_unit_test_folder_LDADD = $(agent_test_libs)
+%C%_unit_test_keeper_LDADD = $(agent_test_libs)
 %C%_unit_test_refresh_LDADD = $(agent_test_libs)
 %C%_unit_test_sts_answer_LDADD = $(agent_test_libs)
 %C%_unit_test_token_wire_LDADD = $(agent_test_libs)
