@@ -103,7 +103,11 @@ static int give(int fd, const struct token_file *file, uid_t uid, gid_t gid, str
  * have no bits that a new owner would take away. */
 static int settle(int fd, const struct token_file *file, struct err *err)
 {
-	if (file->gid != getegid() && give(fd, file, (uid_t)-1, file->gid, err) < 0)
+	struct stat st; /* its group may be the directory's, and not ours */
+
+	if (fstat(fd, &st) < 0)
+		return err_errno(err, ERR_FAILED, "could not examine '%s'", file->name);
+	if (st.st_gid != file->gid && give(fd, file, (uid_t)-1, file->gid, err) < 0)
 		return -1;
 	if (fchmod(fd, file->mode) < 0)
 		return err_errno(err, ERR_FAILED, "could not set the mode of '%s'", file->name);

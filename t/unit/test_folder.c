@@ -1,5 +1,5 @@
 /* test_folder.c - the atomic directory: what readers see, what is left behind, what is refused.
- * Killed writers are in t/6001-agent-crash.t. SPDX-License-Identifier: Apache-2.0 */
+ * Killed writers are in t/6004-agent-crash.t. SPDX-License-Identifier: Apache-2.0 */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -262,6 +262,29 @@ static void a_plain_file_is_replaced_whole(void **state)
 	assert_mentions(err.text, "is no regular file");
 }
 
+/* A directory may say that what is made in it is of its own group. It takes root, or another
+ * group than our first, to try. */
+static void the_group_is_the_configured_one(void **state)
+{
+	const char *dir = *state;
+	const struct token_file f = file("token", "one");
+	auto_free char *path = path_in(dir, "token");
+	struct err err = ERR_INIT;
+	struct stat st;
+
+	assert_int_equal(mkdir(dir, 0755), 0);
+	if (chown(dir, (uid_t)-1, getegid() + 1) < 0)
+		return;
+	assert_int_equal(chmod(dir, 02755), 0);
+	assert_succeeds(token_file_replace(dir, &f, NULL, &err));
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_gid, getegid());
+	assert_succeeds(token_file_remove(dir, "token", &err));
+	assert_succeeds(folder_write(dir, &f, 1, NOW, NULL, &err));
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_gid, getegid());
+}
+
 static void memory_is_told_from_disks(void **state)
 {
 	(void)state;
@@ -312,4 +335,5 @@ UNIT_MAIN_WITH(make_base, remove_base, IN_DIRECTORY(a_directory_is_made_and_fill
 	IN_DIRECTORY(what_is_in_the_way_is_refused),
 	IN_DIRECTORY(an_unfit_directory_is_refused),
 	IN_DIRECTORY(a_plain_file_is_replaced_whole),
+	IN_DIRECTORY(the_group_is_the_configured_one),
 	cmocka_unit_test(memory_is_told_from_disks));
