@@ -109,6 +109,8 @@ static int block_signals(sigset_t *ret_before, int *ret_fd, struct err *err)
 static void become(const struct exec_wish *wish, const struct aws_env_variable *variables,
 	const sigset_t *signals)
 {
+	int why;
+
 	for (size_t i = 0; aws_env_rivals[i]; i++)
 		(void)unsetenv(aws_env_rivals[i]); /* fails for no valid name */
 	for (; variables->name; variables++)
@@ -116,9 +118,10 @@ static void become(const struct exec_wish *wish, const struct aws_env_variable *
 			_exit(STATUS_NOT_RUN);
 	(void)pthread_sigmask(SIG_SETMASK, signals, NULL); /* what it was */
 	(void)execvp(wish->argv[0], wish->argv);           /* comes back only to fail */
+	why = errno;
 	(void)fprintf(stderr, "issuer-agent: could not run '%s': %s\n", wish->argv[0],
-		strerror(errno));
-	_exit(errno == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUN);
+		strerror(why));
+	_exit(why == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUN);
 }
 
 /* What the terminal sends, it has sent to the program as well. */

@@ -13,6 +13,7 @@
 #include "base/num.h"
 #include "base/text.h"
 
+#define FAULT_MS 1000
 #define STUCK_MS 60000 /* longer than any one question or file takes */
 
 struct keeper {
@@ -41,7 +42,8 @@ static void wait_for(struct keeper *k, int64_t seconds)
 	uint64_t wakes;
 
 	atomic_store(&k->is_waiting, true);
-	(void)clock_wait(&pfd, 1, seconds); /* woken early, there is just less to do */
+	if (clock_wait(&pfd, 1, seconds) < 0)
+		(void)poll(NULL, 0, FAULT_MS); /* no descriptors left, say: not at full speed */
 	/* A pass may begin with a long question, and the last one may be long ago. */
 	atomic_store(&k->woken_ms, clock_monotonic_ms());
 	atomic_store(&k->is_waiting, false);

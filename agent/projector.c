@@ -12,6 +12,7 @@
 #include "base/text.h"
 
 #define LONGEST_WAIT_S 86400
+#define PLACES_LOOK_S  300 /* between two looks whether the files are still there */
 
 /* ---- the configuration ---- */
 
@@ -267,6 +268,24 @@ static void log_written(const struct volume *v, bool is_changed)
 	}
 }
 
+/* Somebody may have removed it: kubelet, too, puts it right at its next look. */
+static void look_at_place(struct pass *pass, struct volume *v)
+{
+	const struct held *first = v->members[0];
+	auto_unlock pthread_mutex_t *lock = NULL;
+
+	for (size_t i = 0; i < v->count; i++)
+		if (!v->members[i]->is_written)
+			return; /* it will be */
+	if (volume_is_in_place(v))
+		return;
+	lock = auto_lock(&pass->p->lock);
+	log_event(LOG_WARN, "tokens.gone", "place", volume_place(v), "sa",
+		first->conf->service_account, NULL);
+	v->members[0]->is_written = false;
+	pass->is_changed = true;
+}
+
 static void write_volume(struct pass *pass, struct volume *v)
 {
 	struct clock_reading now = clock_read();
@@ -353,6 +372,8 @@ static void look_at_keys(struct pass *pass)
 	if (!client)
 		return;
 	if (issuer_client_find_missing(client, kids, count, is_missing, &err) < 0) {
+		if (atomic_load(pass->is_cancelled))
+			return; /* that is why */
 		log_trouble(&p->keys_trouble, "keys.unseen", &err);
 		return;
 	}
@@ -380,6 +401,8 @@ static int64_t next_in(const struct projector *p)
 			num_max(server_in,
 				p->set.conf->server.keys_check.s -
 					refresh_age(p->keys_seen, now)));
+	if (p->set.count > 0)
+		next = num_min(next, PLACES_LOOK_S);
 	return num_max(next, 1);
 }
 
@@ -417,6 +440,7 @@ struct projector_pass projector_pass(struct projector *p, const atomic_bool *is_
 	look_at_keys(&pass);
 	for (size_t i = 0; i < p->set.volume_count && may_go_on(&pass); i++) {
 		ask_for_volume(&pass, &p->set.volumes[i]);
+		look_at_place(&pass, &p->set.volumes[i]);
 		write_volume(&pass, &p->set.volumes[i]);
 	}
 	issuer_client_free(pass.client);

@@ -1,6 +1,7 @@
 /* projector.h - keeps all token files of a configuration: which token is due, asking for it,
  * writing it, and what is to be said about it. One thread calls projector_pass; what others ask
- * comes out of copies, made under a lock that is never held while somebody else is waited for.
+ * comes out of copies, made under a lock that is never held while the network or a file is
+ * waited for.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef PROJECTOR_H
 #define PROJECTOR_H

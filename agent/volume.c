@@ -3,6 +3,7 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "agent/folder.h"
 #include "agent/volume.h"
@@ -103,6 +104,24 @@ int volume_write(const struct volume *v, unix_time now, bool *ret_changed, struc
 {
 	return v->members[0]->conf->path ? write_plain(v->members[0], ret_changed, err)
 					 : write_folder(v, now, ret_changed, err);
+}
+
+static bool is_in_place(const struct held *h)
+{
+	auto_free char *path = agent_conf_file(h->conf);
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == h->conf->uid &&
+		st.st_gid == h->conf->gid && (st.st_mode & 07777) == h->conf->file_mode &&
+		st.st_size == (off_t)strlen(h->token.token);
+}
+
+bool volume_is_in_place(const struct volume *v)
+{
+	for (size_t i = 0; i < v->count; i++)
+		if (!is_in_place(v->members[i]))
+			return false;
+	return true;
 }
 
 int volume_remove(const struct volume *v, struct err *err)

@@ -28,6 +28,10 @@ bool volume_is_due(const struct volume *v, struct clock_reading now);
 /* Writes the tokens of all members. */
 int volume_write(const struct volume *v, unix_time now, bool *ret_changed, struct err *err);
 
+/* Are the files there, of their length, owner and mode? Not their bytes: those of others cannot
+ * be read without more rights than writing them takes. */
+bool volume_is_in_place(const struct volume *v);
+
 /* Removes them. */
 int volume_remove(const struct volume *v, struct err *err);
 

@@ -204,6 +204,10 @@ int agent_conf_parse(const char *name, const char *yaml, size_t len, struct agen
 	auto_agent_conf struct agent_conf *conf = NULL;
 	void *data;
 
+	if (!text_is_clean(name))
+		return err_set(err, ERR_BAD_INPUT,
+			"the configuration's own name holds what is no UTF-8, or a control "
+			"character; rename it");
 	if (yaml_load(name, yaml, len, &schema, &data, &lines, err) < 0)
 		return -1;
 	conf = data;

@@ -114,6 +114,21 @@ clock_forward 30
 ok "a directory that is gone is made again" until_true test -e late/token
 is "and nothing was written through the link" "$(find tokens -maxdepth 1 -type l | wc -l | tr -d ' ')" 2
 
+rm -rf tokens
+clock_forward 300
+ok "files that somebody removed are put back at the next look" until_true test -s tokens/token
+is "which is told" "$(logged tokens.gone)" 1
+
+# ---- another CA, and the issuer with a certificate of it ----
+
+jti=$(jti_in tokens/token)
+(cd tls && certificates_ca 'another CA' && certificates_localhost) >tls.log 2>&1 || bail "$(cat tls.log)"
+issuer_stop
+issuer_start
+clock_forward 480
+ok "a CA that was replaced is the one that counts" until_true jti_is_not tokens/token "$jti"
+ok "and all is well" settle 0
+
 # ---- how it is told ----
 
 curl -s "http://$METRICS/metrics" >metrics.txt
