@@ -3,8 +3,8 @@
  * of its life or 24 h, whichever is first, less some seconds of chance. A token's age is the
  * longer of what the clock and what the uptime say has passed since it came, so that a clock
  * that is set, in either direction, or a machine that slept makes nobody keep a token too long,
- * and a clock that
- * is simply wrong does no harm. SPDX-License-Identifier: Apache-2.0 */
+ * and a clock that is simply wrong does no harm.
+ * SPDX-License-Identifier: Apache-2.0 */
 #ifndef REFRESH_H
 #define REFRESH_H
 

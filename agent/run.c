@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 #include "base/num.h"
 #include "base/secret.h"
 #include "serve/notify.h"
+#include "serve/signals.h"
 
 #define TICK_MS 1000 /* where somebody may connect */
 
@@ -32,20 +32,6 @@ struct agent {
 	bool is_ready;                    /* of the keeper's thread */
 	struct log_trouble state_trouble; /* likewise */
 };
-
-static int block_signals(int *ret, struct err *err)
-{
-	sigset_t set;
-
-	(void)sigemptyset(&set); /* these four cannot fail with valid numbers */
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGHUP);
-	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
-		return err_set(err, ERR_FAILED, "could not set up signals");
-	*ret = signalfd(-1, &set, SFD_CLOEXEC);
-	return *ret >= 0 ? 0 : err_errno(err, ERR_FAILED, "could not set up signals");
-}
 
 static void announce(struct agent *a)
 {
@@ -194,7 +180,7 @@ int run_agent(struct agent_conf *conf, int ready_fd, struct err *err)
 	struct projector *p;
 	int rc;
 
-	if (secret_protect_process(err) < 0 || block_signals(&signals, err) < 0 ||
+	if (secret_protect_process(err) < 0 || signals_open(&signals, err) < 0 ||
 		state_lock(state, &lock, err) < 0 || agent_conf_load(path, &listeners, err) < 0)
 		return -1;
 	warn_of_disks(conf);

@@ -9,6 +9,7 @@
 
 #include "agent/token_file.h"
 #include "base/auto.h"
+#include "base/file.h"
 #include "base/text.h"
 
 static int open_directory(const char *path)
@@ -74,21 +75,6 @@ int token_file_open_directory(const char *path, int *ret_fd, struct err *err)
 	return 0;
 }
 
-static int write_all(int fd, const char *p, size_t len)
-{
-	while (len > 0) {
-		const ssize_t n = write(fd, p, len);
-
-		if (n < 0 && errno != EINTR)
-			return -1;
-		if (n > 0) {
-			p += n;
-			len -= (size_t)n;
-		}
-	}
-	return 0;
-}
-
 static int give(int fd, const struct token_file *file, uid_t uid, gid_t gid, struct err *err)
 {
 	if (fchown(fd, uid, gid) == 0)
@@ -126,7 +112,7 @@ int token_file_create(int dir_fd, const char *draft, const struct token_file *fi
 
 	if (fd < 0)
 		return err_errno(err, ERR_FAILED, "could not create '%s'", draft);
-	if (write_all(fd, file->bytes, file->len) < 0)
+	if (file_write_all(fd, file->bytes, file->len) < 0)
 		return err_errno(err, ERR_FAILED, "could not write '%s'", file->name);
 	return settle(fd, file, err);
 }

@@ -18,8 +18,10 @@ static enum err_code open_code(void)
 	return errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_FAILED;
 }
 
-static int write_all(int fd, const char *p, size_t len)
+int file_write_all(int fd, const void *bytes, size_t len)
 {
+	const char *p = bytes;
+
 	while (len > 0) {
 		const ssize_t n = write(fd, p, len);
 
@@ -162,7 +164,7 @@ int file_publish(const char *draft, const char *path, struct err *err)
 
 static int write_durably(int fd, const char *path, const void *p, size_t len, struct err *err)
 {
-	return write_all(fd, p, len) < 0 || fsync(fd) < 0
+	return file_write_all(fd, p, len) < 0 || fsync(fd) < 0
 		? err_errno(err, ERR_FAILED, "could not write '%s'", path)
 		: 0;
 }

@@ -22,6 +22,9 @@ int file_read_secret(const char *path, size_t max, unsigned char **ret, size_t *
  * the log. Call first of all. */
 int file_open_standard(struct err *err);
 
+/* All of it, however many calls that takes; -1 with errno. */
+int file_write_all(int fd, const void *p, size_t len);
+
 /* Syncs the directory that holds `path`, so that a new or renamed name there is durable. */
 int file_sync_directory_of(const char *path, struct err *err);
 

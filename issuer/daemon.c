@@ -2,13 +2,10 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <time.h>
 
 #include <gnutls/gnutls.h>
@@ -24,6 +21,7 @@
 #include "serve/http.h"
 #include "serve/listen.h"
 #include "serve/notify.h"
+#include "serve/signals.h"
 #include "setup/settings.h"
 
 #define PEM_MAX     (64 * 1024)
@@ -293,21 +291,6 @@ static void release(struct daemon *d)
 	stats_free(d->gw.stats);
 }
 
-/* Signals are read from a descriptor by one thread, so no handler runs anywhere. */
-static int block_signals(int *ret, struct err *err)
-{
-	sigset_t set;
-
-	(void)sigemptyset(&set); /* these four cannot fail with valid numbers */
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGHUP);
-	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
-		return err_set(err, ERR_FAILED, "could not set up signals");
-	*ret = signalfd(-1, &set, SFD_CLOEXEC);
-	return *ret >= 0 ? 0 : err_errno(err, ERR_FAILED, "could not set up signals");
-}
-
 static time_t gnutls_now(time_t *ret)
 {
 	const time_t now = (time_t)clock_now();
@@ -325,7 +308,7 @@ int daemon_gateway(const struct conf *conf, char *const *signer_argv, int ready_
 	int rc;
 
 	if (secret_protect_process(err) < 0 || secret_init(err) < 0 ||
-		block_signals(&signals, err) < 0)
+		signals_open(&signals, err) < 0)
 		return -1;
 	gnutls_global_set_time_function(gnutls_now); /* one clock for all */
 	d.gw.conf = conf;

@@ -8,4 +8,5 @@ libserve_a_SOURCES = \
 	%D%/http_call.c %D%/http_exchange.h \
 	%D%/http_fault.c %D%/http_fault.h \
 	%D%/listen.c %D%/listen.h \
-	%D%/notify.c %D%/notify.h
+	%D%/notify.c %D%/notify.h \
+	%D%/signals.c %D%/signals.h
