@@ -4,6 +4,8 @@
 # shellcheck source=t/lib/issuer.sh
 . "${SRCDIR:-.}/t/lib/issuer.sh"
 
+# It builds without sanitizers, whatever this build has.
+! is_sanitized || skip_all "the plain build has run it"
 # quickstart builds in the source tree, which is read-only while a release is checked.
 [ -w "$SRCDIR" ] || skip_all "the source tree is read-only"
 quickstart() { "$SRCDIR/quickstart" "$@"; }

@@ -7,8 +7,8 @@
 . "$SRCDIR/t/lib/faults.sh"
 
 # Sanitizers take time of their own.
-VERSIONS=${VERSIONS:-$(is_sanitized issuer-agent-test && echo 1000 || echo 10000)}
-errors=$(is_sanitized issuer-agent-test && echo full || echo full io)
+VERSIONS=${VERSIONS:-$(is_sanitized && echo 1000 || echo 10000)}
+errors=$(is_sanitized && echo full || echo full io)
 
 # ---- many versions ----
 

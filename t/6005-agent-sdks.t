@@ -6,7 +6,7 @@
 . "${SRCDIR:-.}/t/lib/issuer.sh"
 . "$SRCDIR/t/lib/agent.sh"
 # Sanitizers take time of their own, and find in few refreshes what they find in many.
-REFRESHES=${REFRESHES:-$(is_sanitized issuer-agent-test && echo 2 || echo 6)}
+REFRESHES=${REFRESHES:-$(is_sanitized && echo 2 || echo 6)}
 # Debian's, if it is there.
 AWS_CLI=$(PATH=/usr/bin:$PATH command -v aws)
 clock_set "$(date +%s)"

@@ -5,7 +5,7 @@
 . "${SRCDIR:-.}/t/lib/issuer.sh"
 . "$SRCDIR/t/lib/agent.sh"
 # Sanitizers take memory and time of their own.
-WORKLOADS=${WORKLOADS:-$(is_sanitized issuer-agent-test && echo 200 || echo 1000)}
+WORKLOADS=${WORKLOADS:-$(is_sanitized && echo 200 || echo 1000)}
 FEW=50
 TLS_EXTRA='client_ca: tls/ca.pem'
 issuer_make
@@ -55,7 +55,7 @@ fi
 resident_kib() { awk '/^VmRSS/ { print $2 }' "/proc/$AGENT/status"; }
 kib=$(resident_kib)
 diag "$WORKLOADS projections: $kib KiB resident"
-if is_sanitized issuer-agent-test; then
+if is_sanitized; then
 	skip 1 "a sanitizer takes memory of its own"
 else
 	ok "it takes 24 MiB at most" [ "$kib" -le 24576 ]
@@ -105,7 +105,7 @@ is_idle() {
 	sed -n 's/^it_value: (\([0-9]*\),.*/\1/p' /proc/"$AGENT"/fdinfo/* | sort -n | head -n 1 |
 		awk '{ found = $1 >= 60 } END { exit !found }'
 }
-if ! is_sanitized issuer-agent-test && [ "$(uname -m)" = x86_64 ] && [ -r "/proc/$AGENT/syscall" ] && cat "/proc/$AGENT/syscall" >/dev/null 2>&1; then
+if ! is_sanitized && [ "$(uname -m)" = x86_64 ] && [ -r "/proc/$AGENT/syscall" ] && cat "/proc/$AGENT/syscall" >/dev/null 2>&1; then
 	ok "an agent with nothing to do sleeps, and has set no alarm for the next minute" until_true is_idle
 else
 	skip 1 "what it waits for cannot be seen here"

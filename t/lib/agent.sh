@@ -52,9 +52,6 @@ agent_wait() {
 
 agent_stop() { stop "$AGENT"; }
 
-# is_sanitized PROGRAM - of t/: does it look over its own shoulder?
-is_sanitized() { nm "$BUILDDIR/t/$1" 2>/dev/null | grep -qE '__(asan|tsan)_init'; }
-
 # logged EVENT - how many such lines the agent has written. has_logged N EVENT - at least so many?
 logged() { grep -c " event=$1\( \|\$\)" agent.log; }
 has_logged() { [ "$(logged "$2")" -ge "$1" ]; }

@@ -193,6 +193,9 @@ done_testing() {
 	exit
 }
 
+# is_sanitized - do the programs of this build look over their own shoulders?
+is_sanitized() { nm "$BUILDDIR/issuerd" 2>/dev/null | grep -qE '__(asan|tsan)_init'; }
+
 # skip_all REASON - instead of everything.
 skip_all() {
 	printf '1..0 # SKIP %s\n' "$1"
