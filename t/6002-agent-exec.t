@@ -46,12 +46,13 @@ exits "with 127 if there is no such program" 127 run -- ./no-such-program
 exits "with 126 if it is none" 126 run -- ./start
 is "nothing is left" "$(left)" ""
 
-# forwards SIGNAL - the program tells which signal it had.
+# forwards SIGNAL - the program tells which signal it had. (No shell can trap what was ignored when it was
+# started, as under nohup.)
 forwards() {
 	rm -f ready got
 	mkfifo ready
 	# shellcheck disable=SC2016 # for the program's shell
-	env --default-signal=INT,QUIT "$BUILDDIR/t/issuer-agent-test" -c "$AGENT_CONF" exec --wait 0s \
+	env --default-signal=TERM,HUP,INT,QUIT,USR1,USR2 "$BUILDDIR/t/issuer-agent-test" -c "$AGENT_CONF" exec --wait 0s \
 		--service-account demo/app -- \
 		sh -c 'trap "echo $1 >got; exit 9" "$1"; echo >ready; while :; do sleep 0.1; done' sh "$1" &
 	RUNNER=$!
