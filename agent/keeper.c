@@ -36,13 +36,13 @@ static void wake(const struct keeper *k)
 		return; /* it is full of wakes already */
 }
 
-static void wait_for(struct keeper *k, int64_t seconds)
+static void wait_for(struct keeper *k, const struct projector_pass *pass)
 {
 	const struct pollfd pfd = { .fd = k->wake, .events = POLLIN };
 	uint64_t wakes;
 
 	atomic_store(&k->is_waiting, true);
-	if (clock_wait(&pfd, 1, seconds) < 0)
+	if (clock_wait(&pfd, 1, pass->at, pass->next_in_s) < 0)
 		(void)poll(NULL, 0, FAULT_MS); /* no descriptors left, say: not at full speed */
 	/* A pass may begin with a long question, and the last one may be long ago. */
 	atomic_store(&k->woken_ms, clock_monotonic_ms());
@@ -68,7 +68,7 @@ static void *run(void *ctx)
 		if (pass.is_changed || is_first || conf)
 			k->passed(k->ctx, k->projector, &pass);
 		is_first = false;
-		wait_for(k, pass.next_in_s);
+		wait_for(k, &pass);
 	}
 	return NULL;
 }

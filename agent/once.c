@@ -38,7 +38,7 @@ int once_project(struct projector *p, int64_t wait_s, int wake_fd, struct err *e
 			return 0;
 		if (pass.missing == 0 || left_s <= 0)
 			return explain(p, pass.missing > 0 && wait_s > 0, err);
-		if (clock_wait(&wake, 1, num_min(pass.next_in_s, left_s)) > 0)
+		if (clock_wait(&wake, 1, pass.at, num_min(pass.next_in_s, left_s)) > 0)
 			return err_set(err, ERR_BUSY, "interrupted");
 	}
 }

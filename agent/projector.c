@@ -385,9 +385,8 @@ static void look_at_keys(struct pass *pass)
 
 /* ---- all of it ---- */
 
-static int64_t next_in(const struct projector *p)
+static int64_t next_in(const struct projector *p, struct clock_reading now)
 {
-	const struct clock_reading now = clock_read();
 	const int64_t server_in = held_retry_in(&p->server_retry, now);
 	int64_t next = LONGEST_WAIT_S;
 
@@ -427,7 +426,8 @@ static void sum_up(const struct projector *p, struct projector_pass *ret)
 		else
 			ret->missing++;
 	}
-	ret->next_in_s = next_in(p);
+	ret->at = now;
+	ret->next_in_s = next_in(p, now);
 }
 
 struct projector_pass projector_pass(struct projector *p, const atomic_bool *is_cancelled)

@@ -31,9 +31,10 @@ void projector_free(struct projector *p);
 
 /* What a pass came to. */
 struct projector_pass {
-	int64_t next_in_s;   /* until the next one */
-	bool is_changed;     /* something that projector_status tells */
-	bool is_server_well; /* the last question had an answer */
+	struct clock_reading at; /* when it ended */
+	int64_t next_in_s;       /* until the next one, from then */
+	bool is_changed;         /* something that projector_status tells */
+	bool is_server_well;     /* the last question had an answer */
 	/* How many projections ended with a token that is good and in its file; without one
 	 * because the issuer says no, or the file cannot be written; without one for now. */
 	size_t good, lost, missing;

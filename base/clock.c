@@ -11,6 +11,7 @@
 #include "base/num.h"
 
 #define FOREVER_S (INT64_C(1) << 40) /* beyond any clock */
+#define SET_S     2                  /* both clocks are read in whole seconds, in turn */
 
 unix_time clock_now(void)
 {
@@ -32,12 +33,17 @@ int64_t clock_uptime(void)
 
 /* Two timers: one for time that passes, one that is never due and tells when the clock is set.
  */
-int clock_wait(const struct pollfd *fds, size_t count, int64_t seconds)
+int clock_wait(const struct pollfd *fds, size_t count, struct clock_reading since,
+	int64_t seconds)
 {
+	const struct clock_reading now = clock_read();
+	const int64_t passed_s = num_max(0, now.uptime_s - since.uptime_s);
+	const int64_t set_s = now.now - since.now - passed_s;
+	const int64_t left_s = set_s < -SET_S || set_s > SET_S ? 0 : seconds - passed_s;
 	const struct itimerspec never = { .it_value.tv_sec = FOREVER_S };
 	const struct itimerspec due = { .it_value.tv_sec =
-						num_min(num_max(seconds, 0), FOREVER_S),
-		.it_value.tv_nsec = seconds <= 0 };
+						num_min(num_max(left_s, 0), FOREVER_S),
+		.it_value.tv_nsec = left_s <= 0 };
 	auto_close int passed = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC);
 	auto_close int set = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC);
 	struct pollfd all[CLOCK_WAIT_FDS + 2] = { { .fd = passed, .events = POLLIN },

@@ -21,12 +21,6 @@ unix_time clock_now(void);
  * from a clock that was set. Starts anew with the machine. Tests link another. */
 int64_t clock_uptime(void);
 
-/* poll(2) that waits for the clock, too: until `seconds` have passed, suspended or not, or
- * somebody sets the clock (0), a descriptor is ready (their number), or a signal came (-1 with
- * EINTR). At most CLOCK_WAIT_FDS descriptors. Tests link another. */
-#define CLOCK_WAIT_FDS 4
-int clock_wait(const struct pollfd *fds, size_t count, int64_t seconds);
-
 /* Both, as a plan wants them. */
 struct clock_reading {
 	unix_time now;
@@ -37,6 +31,14 @@ static inline struct clock_reading clock_read(void)
 {
 	return (struct clock_reading){ .now = clock_now(), .uptime_s = clock_uptime() };
 }
+
+/* poll(2) that waits for the clock, too: until `seconds` have passed since then, suspended or
+ * not, or somebody has set the clock since (0), a descriptor is ready (their number), or a
+ * signal came
+ * (-1 with EINTR). At most CLOCK_WAIT_FDS descriptors. Tests link another. */
+#define CLOCK_WAIT_FDS 4
+int clock_wait(const struct pollfd *fds, size_t count, struct clock_reading since,
+	int64_t seconds);
 
 /* Microseconds that only ever go forward, for how long something takes; says nothing of the
  * date. */

@@ -62,19 +62,20 @@ int64_t clock_uptime(void)
 
 /* Looks at the file ten times a second; real seconds count for nothing, unless there is no
  * file. */
-int clock_wait(const struct pollfd *fds, size_t count, int64_t seconds)
+int clock_wait(const struct pollfd *fds, size_t count, struct clock_reading since,
+	int64_t seconds)
 {
-	const struct clock_reading then = clock_read();
 	struct pollfd copy[CLOCK_WAIT_FDS];
 
 	if (count > 0)
 		memcpy(copy, fds, count * sizeof(*fds));
 	for (;;) {
 		const struct clock_reading now = clock_read();
+		const int64_t passed_s = now.uptime_s - since.uptime_s;
+		const int64_t set_s = now.now - since.now - passed_s;
 		int rc;
 
-		if (now.uptime_s - then.uptime_s >= seconds ||
-			now.now - then.now != now.uptime_s - then.uptime_s)
+		if (passed_s >= seconds || set_s < -2 || set_s > 2)
 			return 0; /* so much has passed, or somebody set the clock */
 		rc = poll(copy, count, 100);
 		if (rc != 0)
