@@ -1,6 +1,5 @@
 /* main.c - issuer-agent's command line. See issuer-agent(1).
  * SPDX-License-Identifier: Apache-2.0 */
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "serve/ready.h"
 
 #define WAIT_MAX_S 86400
 
@@ -131,17 +131,6 @@ static bool is_for(int option, enum command command)
 	}
 }
 
-static int read_fd(const char *given, int *ret, struct err *err)
-{
-	int64_t fd;
-
-	if (text_int(given, 0, 1023, &fd, err) < 0 || fcntl((int)fd, F_GETFD) < 0)
-		return err_set(err, ERR_BAD_INPUT, "-R: '%s' is not an open file descriptor",
-			given);
-	*ret = (int)fd;
-	return 0;
-}
-
 static int read_form(const char *given, bool *ret, struct err *err)
 {
 	if (strcmp(given, "table") != 0 && strcmp(given, "json") != 0)
@@ -190,7 +179,7 @@ static int take_option(int option, struct arguments *args, struct err *err)
 		args->conf_path = optarg;
 		return 0;
 	case 'R':
-		return read_fd(optarg, &args->ready_fd, err);
+		return ready_read_fd(optarg, &args->ready_fd, err);
 	case 'o':
 		return read_form(optarg, &args->as_json, err);
 	case OPT_WAIT:

@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/signalfd.h>
 
 #include "agent/endpoint.h"
@@ -18,6 +17,7 @@
 #include "base/num.h"
 #include "base/secret.h"
 #include "serve/notify.h"
+#include "serve/ready.h"
 #include "serve/signals.h"
 
 #define TICK_MS 1000 /* where somebody may connect */
@@ -39,13 +39,8 @@ static void announce(struct agent *a)
 
 	endpoint_describe(a->endpoint, &lines);
 	text_add(&lines, "ready\n");
-	if (a->ready_fd >= 0) {
-		if (write(a->ready_fd, lines.s, lines.len) < 0)
-			log_event(LOG_WARN, "ready_fd.failed", "error", strerror(errno), NULL);
-		(void)close(a->ready_fd); /* the reader may wait for the end */
-	}
 	log_event(LOG_INFO, "ready", NULL);
-	notify("READY=1");
+	ready_tell(a->ready_fd, &lines);
 	a->is_ready = true;
 }
 

@@ -21,6 +21,7 @@
 #include "serve/http.h"
 #include "serve/listen.h"
 #include "serve/notify.h"
+#include "serve/ready.h"
 #include "serve/signals.h"
 #include "setup/settings.h"
 
@@ -171,13 +172,8 @@ static void announce(const struct daemon *d, int ready_fd)
 		log_event(LOG_INFO, "listening", "address", server->name.s, "serves", serves.s,
 			"tls", server->tls_cert ? "yes" : "no", NULL);
 	}
-	if (ready_fd >= 0) {
-		if (write(ready_fd, lines.s, lines.len) < 0)
-			log_event(LOG_WARN, "ready_fd.failed", "error", strerror(errno), NULL);
-		(void)close(ready_fd); /* the reader may wait for the end */
-	}
 	log_event(LOG_INFO, "ready", "issuer", d->gw.issuer->url, NULL);
-	notify("READY=1");
+	ready_tell(ready_fd, &lines);
 }
 
 /* What was served goes on being served, unless the store is another: then all starts anew. */

@@ -1,6 +1,5 @@
 /* main.c - issuerd's command line. See issuerd(8).
  * SPDX-License-Identifier: Apache-2.0 */
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "base/text.h"
 #include "conf/conf.h"
 #include "issuer/daemon.h"
+#include "serve/ready.h"
 
 static const char usage[] =
 	"usage: issuerd [-c FILE] [-R FD]\n"
@@ -51,7 +51,6 @@ static int parse(int argc, char **argv, struct arguments *args, struct err *err)
 		{ "signer", no_argument, NULL, OPT_SIGNER },
 		{ NULL, 0, NULL, 0 },
 	};
-	int64_t fd;
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "c:R:tThV", options, NULL)) != -1) {
@@ -60,11 +59,8 @@ static int parse(int argc, char **argv, struct arguments *args, struct err *err)
 			args->conf_path = optarg;
 			break;
 		case 'R':
-			if (text_int(optarg, 0, 1023, &fd, err) < 0 ||
-				fcntl((int)fd, F_GETFD) < 0)
-				return err_set(err, ERR_BAD_INPUT,
-					"-R: '%s' is not an open file descriptor", optarg);
-			args->ready_fd = (int)fd;
+			if (ready_read_fd(optarg, &args->ready_fd, err) < 0)
+				return -1;
 			break;
 		case 't':
 			args->mode = MODE_TEST;
@@ -110,8 +106,6 @@ static int serve(const struct arguments *args, const struct conf *conf, struct e
 	auto_free char *path = text_copy(conf->path);
 	char *const signer_argv[] = { name, config, path, signer, NULL };
 
-	if (args->ready_fd >= 0 && fcntl(args->ready_fd, F_SETFD, FD_CLOEXEC) < 0)
-		return err_errno(err, ERR_FAILED, "-R");
 	return daemon_gateway(conf, signer_argv, args->ready_fd, err);
 }
 

@@ -9,4 +9,5 @@ libserve_a_SOURCES = \
 	%D%/http_fault.c %D%/http_fault.h \
 	%D%/listen.c %D%/listen.h \
 	%D%/notify.c %D%/notify.h \
+	%D%/ready.c %D%/ready.h \
 	%D%/signals.c %D%/signals.h
