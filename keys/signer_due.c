@@ -1,16 +1,20 @@
 /* signer_due.c - see signer_due.h.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "keys/signer_due.h"
+#include <stdbool.h>
+#include <string.h>
+
 #include "base/num.h"
 #include "base/text.h"
 #include "keys/audit_proof.h"
 #include "keys/keyring.h"
 #include "keys/rotate.h"
+#include "keys/signer_due.h"
 
 /* For what is due between two changes: erasing, a new policy's ratchet. */
 #define ROTATION_LOOK_S 60
 #define CHECKPOINT_S    3600 /* between signatures of the audit's head */
 #define RETRY_S         10   /* after a failure of either */
+#define LOOK_BACK_ROWS  1000 /* of the audit, for the last checkpoint */
 
 int signer_due_refresh(struct signer_due *due, struct clock_reading clock, struct err *err)
 {
@@ -105,32 +109,43 @@ void signer_due_checkpoint(struct signer_due *due, struct clock_reading clock)
 	log_trouble_over(&due->checkpoint_trouble);
 }
 
-static int note_time(int64_t seq, const struct store_audit *row, void *ctx)
+/* What the last records of the audit tell: when its head was signed last, or, if none of them
+ * is a checkpoint, since when that would have been due. */
+struct look_back {
+	bool is_signed;
+	unix_time since;
+};
+
+static int look_at_record(int64_t seq, const struct store_audit *row, void *ctx)
 {
+	struct look_back *back = ctx;
+	const bool is_checkpoint = strcmp(row->event, STORE_AUDIT_CHECKPOINT) == 0;
+
 	(void)seq;
-	*(unix_time *)ctx = row->at;
+	if (is_checkpoint || back->since == TIME_UNSET)
+		back->since = row->at;
+	back->is_signed |= is_checkpoint;
 	return 0;
 }
 
 /* How long ago was the head signed last, by whichever process? Signers that live for less than
- * an hour would never sign. */
+ * an hour would never sign. A start takes no longer where there are many records: of those
+ * before the last ones it is not asked whether they are signed. */
 static int checkpoint_age(const struct signer_due *due, unix_time now, int64_t *ret,
 	struct err *err)
 {
-	const struct store_audit_filter lately = { .since = now - CHECKPOINT_S,
-		.event = STORE_AUDIT_CHECKPOINT };
-	const struct store_audit_filter before = { .until = now - CHECKPOINT_S };
-	unix_time signed_at = TIME_UNSET, older = TIME_UNSET;
+	struct store *store = due->settings->store;
+	struct look_back back = { .since = TIME_UNSET };
+	struct store_audit_mark head;
 
-	if (store_audit_find(due->settings->store, due->settings->issuer, &lately, 1, note_time,
-		    &signed_at, err) != 0 ||
-		store_audit_find(due->settings->store, due->settings->issuer, &before, 1,
-			note_time, &older, err) != 0)
+	if (store_audit_head(store, due->settings->issuer, &head, err) < 0 ||
+		store_audit_walk(store, due->settings->issuer, head.seq - LOOK_BACK_ROWS,
+			LOOK_BACK_ROWS, look_at_record, &back, err) != 0)
 		return -1;
-	if (signed_at != TIME_UNSET)
-		*ret = now - signed_at;
+	if (!back.is_signed && head.seq > LOOK_BACK_ROWS)
+		*ret = CHECKPOINT_S;
 	else
-		*ret = older != TIME_UNSET ? CHECKPOINT_S : 0;
+		*ret = back.since == TIME_UNSET ? 0 : now - back.since;
 	return 0;
 }
 
