@@ -190,11 +190,6 @@ static void handle(struct http_call *call)
 	credentials_refuse(call, 404, "NotFound", "there is nothing here");
 }
 
-static void done(struct http_call *call, int64_t duration_us)
-{
-	(void)call, (void)duration_us; /* nobody counts these */
-}
-
 /* ---- listeners ---- */
 
 static int open_server(struct endpoint *e, const struct agent_listener *conf,
@@ -206,7 +201,6 @@ static int open_server(struct endpoint *e, const struct agent_listener *conf,
 		.connections = CONNECTIONS_MAX,
 		.idle_s = IDLE_S,
 		.handler = handle,
-		.done = done,
 		.handler_ctx = server,
 	};
 	const mode_t mode = conf->serves == AGENT_SERVES_METRICS ? MODE_OWN : MODE_ANYBODY;

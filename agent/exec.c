@@ -69,16 +69,15 @@ static int make_conf(const struct agent_conf *conf, const struct exec_wish *wish
 		.region = wish->region,
 		.session_name = wish->session_name,
 	};
+	char name[] = "exec";
 	struct agent_conf one = *conf;
-	auto_text struct text yaml = TEXT_INIT;
 
+	one.path = name;
 	one.projections = &projection;
 	one.projection_count = 1;
 	one.listeners = NULL;
 	one.listener_count = 0;
-	if (agent_conf_print(&one, &yaml, err) < 0)
-		return -1;
-	return agent_conf_parse("exec", yaml.s, yaml.len, ret, err);
+	return agent_conf_copy(&one, ret, err);
 }
 
 /* ---- the program ---- */
@@ -156,11 +155,6 @@ static int wait_for(pid_t child, int signals, int *ret_status, struct err *err)
 	}
 }
 
-static void passed(void *ctx, struct projector *p, const struct projector_pass *pass)
-{
-	(void)ctx, (void)p, (void)pass; /* its log says all */
-}
-
 /* `before`: the signal mask that the program shall have. */
 static int run_program(struct projector *p, const struct exec_wish *wish,
 	const struct aws_env_variable *variables, const sigset_t *before, int signals,
@@ -174,7 +168,7 @@ static int run_program(struct projector *p, const struct exec_wish *wish,
 		return err_errno(err, ERR_FAILED, "could not start a process");
 	if (child == 0)
 		become(wish, variables, before);
-	rc = keeper_start(p, passed, NULL, &keeper, err);
+	rc = keeper_start(p, NULL, NULL, &keeper, err);
 	if (rc < 0)
 		(void)kill(child, SIGTERM); /* it would be without tokens soon */
 	if (wait_for(child, signals, ret_status, err) < 0)

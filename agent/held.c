@@ -46,8 +46,7 @@ void held_recover(struct held_failure **failure)
 	*failure = NULL;
 }
 
-void held_take(struct held *h, struct token_answer *token, struct clock_reading now,
-	uint32_t chance)
+void held_take(struct held *h, struct token_answer *token, struct clock_reading now)
 {
 	token_wire_free(&h->before);
 	if (h->is_key_gone)
@@ -57,7 +56,7 @@ void held_take(struct held *h, struct token_answer *token, struct clock_reading 
 	h->token = *token;
 	/* Of a short life no more than a tenth is left to chance. */
 	h->life = (struct refresh_life){ now, token->lifetime_s,
-		chance % (num_min(REFRESH_JITTER_MAX_S, token->lifetime_s / 10) + 1) };
+		some_chance() % (num_min(REFRESH_JITTER_MAX_S, token->lifetime_s / 10) + 1) };
 	h->is_key_gone = false;
 	h->is_written = false;
 	h->retry = (struct held_retry){ .failures = 0 };

@@ -50,8 +50,7 @@ struct held {
 };
 
 /* The new token takes its place; the struct's content moves. */
-void held_take(struct held *h, struct token_answer *token, struct clock_reading now,
-	uint32_t chance);
+void held_take(struct held *h, struct token_answer *token, struct clock_reading now);
 
 /* Seconds until a new token is to be asked for; 0: now. Takes retries into account. */
 int64_t held_due_in(const struct held *h, struct clock_reading now);

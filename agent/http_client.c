@@ -206,6 +206,16 @@ int http_client_send(struct http_client *client, const struct http_client_ask *a
 	return 0;
 }
 
+int http_client_refuse(const struct http_client_answer *answer, const char *url,
+	const char *why, struct err *err)
+{
+	const bool is_busy = answer->status == 429 || answer->status >= 500;
+
+	err->detail = (int)answer->status;
+	return err_set(err, is_busy ? ERR_BUSY : ERR_REFUSED, "'%s' answered %ld%s%s", url,
+		answer->status, *why ? ": " : "", why);
+}
+
 void http_client_clear(struct http_client_answer *answer)
 {
 	if (answer->body.s)

@@ -60,6 +60,11 @@ struct http_client_answer {
 int http_client_send(struct http_client *client, const struct http_client_ask *ask,
 	struct http_client_answer *ret, struct err *err);
 
+/* An answer that is a refusal: ERR_BUSY for 429 and 5xx, else ERR_REFUSED; err->detail is the
+ * status. `why` is what its body says, "" if nothing. */
+int http_client_refuse(const struct http_client_answer *answer, const char *url,
+	const char *why, struct err *err);
+
 void http_client_clear(struct http_client_answer *answer);
 #define auto_http_answer __attribute__((cleanup(http_client_clear)))
 

@@ -96,11 +96,8 @@ void issuer_client_free(struct issuer_client *client)
 static int refuse(const struct http_client_answer *answer, const char *url, struct err *err)
 {
 	auto_free char *why = token_wire_refusal(answer->body.s, answer->body.len);
-	const bool is_busy = answer->status == 429 || answer->status >= 500;
 
-	err->detail = (int)answer->status;
-	return err_set(err, is_busy ? ERR_BUSY : ERR_REFUSED, "'%s' answered %ld%s%s", url,
-		answer->status, *why ? ": " : "", why);
+	return http_client_refuse(answer, url, why, err);
 }
 
 int issuer_client_token(struct issuer_client *client, const struct agent_projection *p,

@@ -65,7 +65,7 @@ static void *run(void *ctx)
 		pass = projector_pass(k->projector, &k->is_stopping);
 		if (atomic_load(&k->is_stopping))
 			break;
-		if (pass.is_changed || is_first || conf)
+		if (k->passed && (pass.is_changed || is_first || conf))
 			k->passed(k->ctx, k->projector, &pass);
 		is_first = false;
 		wait_for(k, &pass);

@@ -15,7 +15,8 @@ typedef void keeper_passed_fn(void *ctx, struct projector *p,
 
 struct keeper;
 
-/* `p` is borrowed until keeper_stop, and passed to nobody else that passes. */
+/* `p` is borrowed until keeper_stop, and passed to nobody else that passes. `passed` may be
+ * NULL. */
 int keeper_start(struct projector *p, keeper_passed_fn *passed, void *ctx, struct keeper **ret,
 	struct err *err);
 

@@ -6,12 +6,6 @@
 #include "base/num.h"
 #include "base/secret.h"
 
-static inline void auto_projector_(struct projector **p)
-{
-	projector_free(*p);
-}
-#define auto_projector __attribute__((cleanup(auto_projector_)))
-
 /* What went wrong is in the projector. */
 static int explain(struct projector *p, bool is_late, struct err *err)
 {

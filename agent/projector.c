@@ -8,7 +8,6 @@
 #include "agent/projector_state.h"
 #include "base/auto.h"
 #include "base/num.h"
-#include "base/secret.h"
 #include "base/text.h"
 
 #define LONGEST_WAIT_S 86400
@@ -190,11 +189,8 @@ static void take_token(struct pass *pass, struct held *h, struct token_answer *t
 {
 	struct projector *p = pass->p;
 	auto_unlock pthread_mutex_t *lock = auto_lock(&p->lock);
-	struct err ignored = ERR_INIT;
-	uint32_t chance = 0;
 
-	(void)secret_random(&chance, sizeof(chance), &ignored); /* spreads load, no more */
-	held_take(h, token, clock_read(), chance);
+	held_take(h, token, clock_read());
 	held_recover(&h->failure);
 	p->server_retry = (struct held_retry){ .failures = 0 };
 	p->server_code = ERR_NONE;
@@ -351,6 +347,17 @@ static void mark_gone(struct pass *pass, const char *kid)
 	pass->is_changed = true;
 }
 
+/* Seconds until the keys are to be looked at; 0 or less: now. */
+static int64_t keys_in(const struct projector *p, struct clock_reading now)
+{
+	const int64_t check_s = p->set.conf->server.keys_check.s;
+
+	if (check_s == 0)
+		return LONGEST_WAIT_S;
+	return num_max(held_retry_in(&p->server_retry, now),
+		check_s - refresh_age(p->keys_seen, now));
+}
+
 /* A revoked key leaves the JWKS at once; a token of it is worth nothing to those who look. What
  * a refresh brings may have the same kid, if some cache is behind: that is asked for again only
  * at the next look. */
@@ -358,17 +365,13 @@ static void look_at_keys(struct pass *pass)
 {
 	struct projector *p = pass->p;
 	auto_free const char **kids = text_alloc(p->set.count, sizeof(*kids));
-	size_t count = collect_kids(p, kids);
-	struct issuer_client *client;
 	auto_free bool *is_missing = text_alloc(p->set.count, sizeof(*is_missing));
+	const size_t count = collect_kids(p, kids);
+	struct issuer_client *client;
 	struct err err = ERR_INIT;
 
-	if (count == 0 || p->set.conf->server.keys_check.s == 0 ||
-		refresh_age(p->keys_seen, clock_read()) < p->set.conf->server.keys_check.s ||
-		held_retry_in(&p->server_retry, clock_read()) > 0)
-		return;
-	client = client_of(pass);
 	p->keys_seen = clock_read();
+	client = count > 0 ? client_of(pass) : NULL;
 	if (!client)
 		return;
 	if (issuer_client_find_missing(client, kids, count, is_missing, &err) < 0) {
@@ -395,11 +398,8 @@ static int64_t next_in(const struct projector *p, struct clock_reading now)
 	for (size_t i = 0; i < p->set.volume_count; i++)
 		if (p->set.volumes[i].retry.failures > 0)
 			next = num_min(next, held_retry_in(&p->set.volumes[i].retry, now));
-	if (p->set.conf->server.keys_check.s > 0 && p->set.count > 0)
-		next = num_min(next,
-			num_max(server_in,
-				p->set.conf->server.keys_check.s -
-					refresh_age(p->keys_seen, now)));
+	if (p->set.count > 0)
+		next = num_min(next, keys_in(p, now));
 	if (p->set.count > 0)
 		next = num_min(next, PLACES_LOOK_S);
 	return num_max(next, 1);
@@ -437,7 +437,8 @@ struct projector_pass projector_pass(struct projector *p, const atomic_bool *is_
 
 	if (p->keys_seen.now == TIME_UNSET)
 		p->keys_seen = clock_read(); /* new tokens are of keys that are there */
-	look_at_keys(&pass);
+	if (keys_in(p, clock_read()) <= 0)
+		look_at_keys(&pass);
 	for (size_t i = 0; i < p->set.volume_count && may_go_on(&pass); i++) {
 		ask_for_volume(&pass, &p->set.volumes[i]);
 		look_at_place(&pass, &p->set.volumes[i]);

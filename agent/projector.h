@@ -28,6 +28,11 @@ struct projector;
 /* The configuration becomes the projector's. */
 struct projector *projector_new(struct agent_conf *conf);
 void projector_free(struct projector *p);
+static inline void auto_projector_(struct projector **p)
+{
+	projector_free(*p);
+}
+#define auto_projector __attribute__((cleanup(auto_projector_)))
 
 /* What a pass came to. */
 struct projector_pass {

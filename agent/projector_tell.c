@@ -213,12 +213,8 @@ void projector_workload_clear(struct projector_workload *w)
 static bool is_token(const struct token_answer *held, const struct refresh_life *life,
 	struct clock_reading now, const unsigned char wanted[SECRET_HASH_LEN])
 {
-	unsigned char hash[SECRET_HASH_LEN];
-
-	if (!held->token || refresh_is_expired(life, now))
-		return false;
-	secret_hash(held->token, strlen(held->token), hash);
-	return secret_equal(hash, wanted, sizeof(hash));
+	return held->token && !refresh_is_expired(life, now) &&
+		secret_equal(held->hash, wanted, SECRET_HASH_LEN);
 }
 
 int projector_find_token(struct projector *p, const char *token, struct clock_reading now,

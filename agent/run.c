@@ -163,6 +163,17 @@ static int serve(struct agent *a, struct projector *p, int signals, struct err *
 	return rc;
 }
 
+/* What outlives a reload: all but the projections. */
+static int copy_listeners(const struct agent_conf *conf, struct agent_conf **ret,
+	struct err *err)
+{
+	struct agent_conf listeners = *conf;
+
+	listeners.projections = NULL;
+	listeners.projection_count = 0;
+	return agent_conf_copy(&listeners, ret, err);
+}
+
 int run_agent(struct agent_conf *conf, int ready_fd, struct err *err)
 {
 	auto_agent_conf struct agent_conf *mine = conf;
@@ -176,7 +187,7 @@ int run_agent(struct agent_conf *conf, int ready_fd, struct err *err)
 	int rc;
 
 	if (secret_protect_process(err) < 0 || signals_open(&signals, err) < 0 ||
-		state_lock(state, &lock, err) < 0 || agent_conf_load(path, &listeners, err) < 0)
+		state_lock(state, &lock, err) < 0 || copy_listeners(conf, &listeners, err) < 0)
 		return -1;
 	warn_of_disks(conf);
 	a.listeners = listeners;

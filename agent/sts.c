@@ -51,9 +51,7 @@ static int read_answer(const struct http_client_answer *answer, const char *url,
 		return 0;
 	}
 	why = sts_answer_refusal(answer->body.s, answer->body.len);
-	return err_set(err,
-		answer->status == 429 || answer->status >= 500 ? ERR_BUSY : ERR_REFUSED,
-		"'%s' answered %ld%s%s", url, answer->status, *why ? ": " : "", why);
+	return http_client_refuse(answer, url, why, err);
 }
 
 int sts_exchange(const struct agent_sts *sts, const struct projector_workload *workload,

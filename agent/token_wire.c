@@ -119,6 +119,7 @@ int token_wire_read(const char *body, size_t len, struct token_answer *ret, stru
 			"the answer does not say how long its token lives");
 	answer.lifetime_s = num_min(answer.lifetime_s, CONF_LIFETIME_MAX_S);
 	answer.token = text_copy(token);
+	secret_hash(token, strlen(token), answer.hash);
 	*ret = answer;
 	return 0;
 }

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/secret.h"
 #include "conf/agent_conf.h"
 
 #define TOKEN_WIRE_TOKEN_MAX 20000 /* AWS STS takes no longer one */
@@ -19,6 +20,7 @@
 
 struct token_answer {
 	char *token; /* printable ASCII, no blanks; the caller's, token_wire_free */
+	unsigned char hash[SECRET_HASH_LEN]; /* of it, by which it is found */
 	char kid[TOKEN_WIRE_KID_MAX + 1];
 	char jti[TOKEN_WIRE_JTI_MAX + 1]; /* "" if there is none */
 	int64_t lifetime_s;               /* from now on */

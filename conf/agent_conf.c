@@ -241,6 +241,15 @@ int agent_conf_print(const struct agent_conf *conf, struct text *out, struct err
 	return yaml_print(&schema, conf, out, err);
 }
 
+int agent_conf_copy(const struct agent_conf *conf, struct agent_conf **ret, struct err *err)
+{
+	auto_text struct text yaml = TEXT_INIT;
+
+	if (agent_conf_print(conf, &yaml, err) < 0)
+		return -1;
+	return agent_conf_parse(conf->path, yaml.s, yaml.len, ret, err);
+}
+
 const char *agent_conf_path(const char *given)
 {
 	const char *path = given ? given : getenv("ISSUER_AGENT_CONFIG");

@@ -100,6 +100,11 @@ static inline void auto_agent_conf_(struct agent_conf **c)
 #define auto_agent_conf __attribute__((cleanup(auto_agent_conf_)))
 int agent_conf_print(const struct agent_conf *conf, struct text *out, struct err *err);
 
+/* Another one of the same settings, checked as if it had been read from a file conf->path. What
+ * agent_check makes of them need not be there. As text it must not be longer than a file may.
+ */
+int agent_conf_copy(const struct agent_conf *conf, struct agent_conf **ret, struct err *err);
+
 /* Where the configuration is: `given` (from -c) if not NULL, else $ISSUER_AGENT_CONFIG, else
  * the installed default. Borrowed. */
 const char *agent_conf_path(const char *given);

@@ -172,7 +172,8 @@ static enum MHD_Result send_reply(struct http_exchange *ex)
 	enum MHD_Result rc = MHD_NO;
 
 	if (ex->options->done)
-		ex->options->done(&ex->call, clock_monotonic_us() - ex->began_us);
+		if (ex->options->done)
+			ex->options->done(&ex->call, clock_monotonic_us() - ex->began_us);
 	response = MHD_create_response_from_buffer(reply->body_len, body ? body : text_copy(""),
 		MHD_RESPMEM_MUST_FREE);
 	if (!response)

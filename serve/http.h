@@ -117,7 +117,7 @@ struct http_options {
 	uint32_t connections;
 	uint32_t idle_s;
 	http_handler_fn *handler;
-	http_done_fn *done;
+	http_done_fn *done; /* may be NULL */
 	void *handler_ctx;
 	struct metrics_number *open_connections; /* raised and lowered; may be NULL */
 };

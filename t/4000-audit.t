@@ -226,4 +226,17 @@ rm -f whole.db; sqlite3 state/issuer.db '.backup whole.db'
 tampered "without its statement a prune is a theft" 'does not follow|no signed prune record' \
 	"DELETE FROM audit WHERE event='audit.pruned'"
 cp whole.db state/issuer.db
+
+# ---- signers that never live for an hour ----
+
+issuer_start
+is "a token" "$(ask_token demo app "$AWS")" 201
+kill -KILL "$DAEMON" && wait "$DAEMON" 2>/dev/null
+signed=$(audit "event='audit.checkpoint'")
+clock_forward 3601
+issuer_start
+one_more_signed() { [ "$(audit "event='audit.checkpoint'")" -gt "$signed" ]; }
+ok "the next one signs what the last one left" until_true one_more_signed
+ok "and all is proven" verify
+issuer_stop
 done_testing

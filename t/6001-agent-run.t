@@ -151,6 +151,14 @@ exits "status knows that it has ended" 4 agent status
 like "and says so" "$(agent status 2>&1)" 'is not running'
 unlike "no token was ever logged" "$(cat agent.log)" 'eyJ'
 
+# ---- a configuration from standard input ----
+
+"$BUILDDIR/t/issuer-agent-test" -c - -R 3 3>stdin-said <"$AGENT_CONF" >stdin.log 2>&1 &
+AGENT=$!
+stop_on_exit "$AGENT"
+ok "is read once, and is enough" until_true grep -qx ready stdin-said
+agent_stop
+
 # ---- under a service manager ----
 
 cat >manager.py <<'END'
