@@ -236,6 +236,11 @@ endif !HAVE_CMOCKA
 TEST_EXTENSIONS = .t
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 T_LOG_DRIVER = $(LOG_DRIVER)
+
+# A test that hangs fails, and all of its programs end with it.
+TEST_SECONDS = 600
+LOG_COMPILER = timeout --kill-after=60 $(TEST_SECONDS)
+T_LOG_COMPILER = $(LOG_COMPILER)
 AM_TESTS_ENVIRONMENT = \
 	SRCDIR='$(abs_top_srcdir)'; export SRCDIR; \
 	BUILDDIR='$(abs_top_builddir)'; export BUILDDIR; \

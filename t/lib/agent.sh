@@ -64,7 +64,13 @@ state_is() { [ "$(state_of "$1")" = "$2" ]; }
 settled() {
 	agent status -o json 2>/dev/null | jq -e ".projections[$1] | .state == \"fresh\" and .refresh_at > $(cut -d ' ' -f 1 "$TEST_CLOCK")" >/dev/null
 }
-settle() { until_true settled "$1"; }
+# What has failed is tried again some seconds later, which pass for nobody else.
+settled_in_time() {
+	settled "$1" && return
+	! agent status -o json | jq -e ".error // .projections[$1].error" >/dev/null || clock_forward 1
+	false
+}
+settle() { until_true settled_in_time "$1"; }
 
 # jti_in FILE - of the token in it.
 jti_in() { claims "$(cat "$1")" | jq -r .jti; }

@@ -41,6 +41,10 @@ fail() {
 	tap_failed=$((tap_failed + 1))
 	printf 'not ok %d - %s\n' "$tap_count" "$1"
 	[ $# -lt 2 ] || diag "$2"
+	for tap_log in "$WORK"/*.log; do
+		[ ! -s "$tap_log" ] || diag "the end of $(basename "$tap_log"):
+$(tail -n 4 "$tap_log")"
+	done
 }
 
 # skip COUNT REASON - in place of that many tests which cannot be run here.
