@@ -12,10 +12,11 @@ static sem_t has_begun, may_end;
 
 struct projector_pass projector_pass(struct projector *p, const atomic_bool *is_cancelled)
 {
-	(void)p, (void)is_cancelled;
+	(void)p;
 	(void)sem_post(&has_begun);
-	(void)sem_wait(&may_end);
-	return (struct projector_pass){ .next_in_s = 3600 };
+	while (sem_trywait(&may_end) < 0 && !atomic_load(is_cancelled))
+		(void)poll(NULL, 0, 1);
+	return (struct projector_pass){ .at = clock_read(), .next_in_s = 3600 };
 }
 
 void projector_reload(struct projector *p, struct agent_conf *conf)
@@ -52,7 +53,6 @@ static void one_that_just_woke_is_alive(void **state)
 		assert_int_equal(sem_post(&may_end), 0);
 		keeper_reload(keeper, NULL); /* wakes it */
 	}
-	assert_int_equal(sem_post(&may_end), 0);
 	keeper_stop(keeper);
 }
 
