@@ -11,6 +11,8 @@ DAY=86400
 NOW=1900000000
 KEYS='keys: {algorithm: ES256}' # quickly made
 MOST=200 # writes; no act takes so many
+# The plain build dies at each of them; one that is slow at everything at some.
+EACH=${EACH:-$(is_sanitized && echo 7 || echo 1)}
 
 clock_set $NOW
 issuer_make "$KEYS"
@@ -40,10 +42,10 @@ each_write() {
 	what=$1 when=$2 again=$3
 	shift 3
 	: >broken
-	n=0
+	n=$((1 - EACH))
 	died=yes
 	while [ $died = yes ] && [ $n -lt $MOST ]; do
-		n=$((n + 1))
+		n=$((n + EACH))
 		begin_anew "$when"
 		arm $n
 		"$@" >out 2>&1
@@ -62,7 +64,7 @@ each_write() {
 			whole "$what, done again"
 		fi
 	done
-	is "$what: killed at each of its $((n - 1)) writes" "$(cat broken)" ""
+	is "$what: killed at its writes 1 to $((n - 1)), by $EACH" "$(cat broken)" ""
 	ok "$what: there were some, and an end" [ $n -gt 5 -a $n -lt $MOST ]
 }
 
@@ -111,10 +113,10 @@ gateway_died_or_done() { gateway_died || all_done; }
 each_daemon_write() {
 	what=$1
 	: >broken
-	n=0
+	n=$((1 - EACH))
 	died=yes
 	while [ $died = yes ] && [ $n -lt $MOST ]; do
-		n=$((n + 1))
+		n=$((n + EACH))
 		begin_anew $NOW
 		: >issuerd.log
 		issuer_start
@@ -135,7 +137,7 @@ each_daemon_write() {
 		whole "$what"
 		issuer_stop || echo "write $n of $what: the end had status $?" >>broken
 	done
-	is "$what: killed at each of its $((n - 1)) writes" "$(cat broken)" ""
+	is "$what: killed at its writes 1 to $((n - 1)), by $EACH" "$(cat broken)" ""
 	ok "$what: there were some, and an end" [ $n -gt 5 -a $n -lt $MOST ]
 }
 

@@ -46,6 +46,16 @@ static inline int64_t chance_setting(const char *name, int64_t otherwise)
 	return n;
 }
 
+/* How many runs, $name or these; a sanitizer, which makes each many times slower, gets a tenth:
+ * the plain build has lived them all. */
+static inline int64_t chance_runs(const char *name, int64_t otherwise)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	otherwise = (otherwise + 9) / 10;
+#endif
+	return chance_setting(name, otherwise);
+}
+
 /* Of run `i`; neighbours are spread, and it is never 0, where xorshift would stay. */
 static inline struct chance chance_of(uint64_t first, uint64_t i)
 {

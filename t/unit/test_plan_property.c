@@ -7,7 +7,7 @@
 static void live_all(bool is_calm)
 {
 	const uint64_t first = (uint64_t)chance_setting("SEED", 20261123);
-	const int64_t histories = chance_setting("HISTORIES", 10000);
+	const int64_t histories = chance_runs("HISTORIES", 10000);
 	struct history *h = text_alloc(1, sizeof(*h));
 
 	print_message("# SEED=%s HISTORIES=%s repeats this run\n", text_num((int64_t)first).s,
@@ -35,7 +35,7 @@ static void random_histories_keep_every_rule(void **state)
  * possible at any moment without an outage. */
 static void in_calm_times_a_revocation_needs_no_outage(void **state)
 {
-	const int64_t histories = chance_setting("HISTORIES", 10000);
+	const int64_t histories = chance_runs("HISTORIES", 10000);
 	struct history *h = text_alloc(1, sizeof(*h));
 
 	(void)state;

@@ -118,7 +118,7 @@ static void check_history(struct chance *chance)
 static void no_history_keeps_a_token_too_long(void **state)
 {
 	struct chance chance = { (uint64_t)chance_setting("SEED", 20261128) };
-	const int64_t histories = chance_setting("HISTORIES", 20000);
+	const int64_t histories = chance_runs("HISTORIES", 20000);
 
 	(void)state;
 	for (int64_t i = 0; i < histories; i++)
