@@ -16,11 +16,9 @@
 #define STATUS_MAX (8 * 1024 * 1024)
 
 /* Who can open it can lock it, and so keep us from starting: nobody else may. */
-static int open_lock(const char *dir, int flags)
+static int open_lock(int dir_fd, int flags)
 {
-	auto_free char *path = text_format("%s/lock", dir);
-
-	return open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return openat(dir_fd, "lock", flags | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
 int state_lock(const char *dir, int *ret_fd, struct err *err)
@@ -30,7 +28,7 @@ int state_lock(const char *dir, int *ret_fd, struct err *err)
 
 	if (token_file_open_directory(dir, &dir_fd, err) < 0)
 		return err_add(err, "state");
-	fd = open_lock(dir, O_RDWR | O_CREAT);
+	fd = open_lock(dir_fd, O_RDWR | O_CREAT);
 	if (fd < 0 || fchmod(fd, 0600) < 0)
 		return err_errno(err, ERR_FAILED, "could not open '%s/lock'", dir);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
@@ -48,7 +46,8 @@ int state_lock(const char *dir, int *ret_fd, struct err *err)
 
 int state_check_locked(const char *dir, struct err *err)
 {
-	auto_close int fd = open_lock(dir, O_RDONLY);
+	auto_close int dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_close int fd = dir_fd < 0 ? -1 : open_lock(dir_fd, O_RDONLY);
 
 	if (fd < 0 && errno == EACCES)
 		return err_set(err, ERR_FAILED,

@@ -178,6 +178,7 @@ payload|signature is not good
 ps256|algorithm
 rs512|algorithm is 'RS512', but its key is for RS256
 sql-kid|unknown key '' OR
+short-signature|signature is not good
 standard-base64|part 3 is not base64url
 swapped-kid|signature is not good
 twice-alg|part 1 is not a JSON object that says each thing once
@@ -186,7 +187,7 @@ two-parts|unknown secret
 x5c|signature is not good
 x5u|signature is not good
 EOF
-is "no stranger's is left out" "$(find forged/stranger -type f | wc -l | tr -d ' ')" 44
+is "no stranger's is left out" "$(find forged/stranger -type f | wc -l | tr -d ' ')" 45
 for file in forged/stranger/*; do
 	[ "$(wc -c <"$file")" -gt 8000 ] || with "$file" whoami # longer headers get 431
 done >as_credential 2>&1
