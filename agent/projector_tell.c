@@ -183,8 +183,6 @@ static char *copy_or_null(const char *s)
 
 static void copy_workload(const struct held *h, struct projector_workload *ret)
 {
-	auto_free char *file = agent_conf_file(h->conf);
-
 	*ret = (struct projector_workload){
 		.service_account = text_copy(h->conf->service_account),
 		.audience = text_copy(h->conf->audience),
