@@ -175,16 +175,6 @@ verifies() {
 	printf %s "$verifies_token" | issuerctl token verify --issuer "$URL" --ca-file "$CA" "$@"
 }
 
-# until_true CMD... - waits for an event that CMD can see: at most half a minute.
-until_true() {
-	until_tries=300
-	until "$@" >/dev/null 2>&1; do
-		until_tries=$((until_tries - 1))
-		[ "$until_tries" -gt 0 ] || return 1
-		sleep 0.1
-	done
-}
-
 # kid_of STATE - the kids of all keys in that state, a line each.
 kid_of() {
 	issuerctl key list -o json | jq -r ".[] | select(.state == \"$1\") | .kid"

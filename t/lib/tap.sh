@@ -41,6 +41,7 @@ fail() {
 	tap_failed=$((tap_failed + 1))
 	printf 'not ok %d - %s\n' "$tap_count" "$1"
 	[ $# -lt 2 ] || diag "$2"
+	[ "$tap_failed" -eq 1 ] || return 0
 	for tap_log in "$WORK"/*.log; do
 		[ ! -s "$tap_log" ] || diag "the end of $(basename "$tap_log"):
 $(tail -n 4 "$tap_log")"
@@ -125,6 +126,16 @@ unwanted: $3"
 	else
 		pass "$1"
 	fi
+}
+
+# until_true CMD... - waits for an event that CMD can see: at most half a minute.
+until_true() {
+	until_tries=300
+	until "$@" >/dev/null 2>&1; do
+		until_tries=$((until_tries - 1))
+		[ "$until_tries" -gt 0 ] || return 1
+		sleep 0.1
+	done
 }
 
 # on_exit CMD - a line of sh, run when the script ends, last one first.
