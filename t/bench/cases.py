@@ -17,6 +17,7 @@ CORES = os.cpu_count()
 WARMUP_S = 0.3
 BUSY = 64  # connections that keep a server busy
 IDLE_CONNECTIONS = 10000
+OVERLOAD_READ_S = 15  # one answer may take seconds
 OVERLOAD_CONNECTIONS = 6000  # more than the 4096 requests that may be under way
 RANDOM = "%%%%%%%"  # where load.c puts a number
 
@@ -251,16 +252,17 @@ class Cases:
     def overload(self):
         """More requests at a time than the signer takes; readers of the JWKS beside them."""
         ours = self.ours("overload")
+        seconds = max(self.seconds, OVERLOAD_READ_S)
         with self.running(ours):
             self.load(ours, ours.mint(), BUSY)
             before = resident_kib(ours.pids)
             mint = subprocess.Popen(
                 self.load_argv(ours.mint(), OVERLOAD_CONNECTIONS, "-a", "-w", "2", "-t",
-                               str(2 * self.seconds + 3)), stdout=subprocess.PIPE)
+                               str(2 * seconds + 5)), stdout=subprocess.PIPE)
             time.sleep(3)
-            same = self.load(ours, ours.jwks(), 1, "-g", "1000")
+            same = self.load(ours, ours.jwks(), 1, "-g", "1000", seconds=seconds)
             middle = resident_kib(ours.pids)
-            apart = self.load(ours, ours.jwks_apart(), 1, "-g", "1000")
+            apart = self.load(ours, ours.jwks_apart(), 1, "-g", "1000", seconds=seconds)
             after = resident_kib(ours.pids)
             sample = json.loads(mint.communicate()[0])
         return {"statuses": sample["statuses"], "told_when": sample["told_when"],
