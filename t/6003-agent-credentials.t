@@ -69,7 +69,7 @@ many() {
 clock_forward 3000
 calls=$(sts_count ok)
 ok "all tokens are renewed" settle_all
-not_ok "the workload's is another by now" [ "$(jti_in app/token)" = "$(jq -r .jti sts.log | head -n 1)" ]
+ok "the workload's is another by now" jti_is_not app/token "$(jq -r .jti sts.log | head -n 1)"
 is "when they are about to expire, many ask at once: all get one" "$(many 30)" 1
 is "by one more call" "$(($(sts_count ok) - calls))" 1
 not_ok "which are new" grep -q "$(jq -r .AccessKeyId first)" many.1
@@ -80,7 +80,7 @@ cp app/token before
 jti=$(jti_in app/token)
 clock_forward 480
 ok "a refresh" settle_all
-not_ok "which gives another token" [ "$(jti_in app/token)" = "$jti" ]
+ok "which gives another token" jti_is_not app/token "$jti"
 is "whoever read the file just before it is served" "$(credentials before)" 200
 clock_forward 125
 is "not when it has expired" "$(credentials before)" 401
