@@ -54,7 +54,8 @@ is "a refusal stays a refusal" "$(ask_token demo other "$AWS")" 403
 is "livez says that it lives" "$(request "$OPS/livez")" 200
 is "readyz says that it cannot mint" "$(request "$OPS/readyz")" 503
 like "and what is missing" "$(cat body)" '^\[-\]signer failed'
-like "the log says why" "$(cat issuerd.log)" 'event=signer.start_failed error=.*sealing key'
+start_failed() { grep -q 'event=signer.start_failed error=.*sealing key' issuerd.log; }
+ok "the log says why" until_true start_failed
 mv away.key state/sealing.key
 ok "with the reason gone minting is back" until_true mint 201
 is "readyz says so" "$(request "$OPS/readyz")" 200
