@@ -24,8 +24,10 @@
 #define READY_TIMEOUT_MS 30000
 /* Somebody else may hold the store: a batch that is under way waits 5 s for it, once the thread
  * that looks for changes has waited its 5 s, and so does the next batch, which has what came
- * meanwhile. Longer than that is a hang. */
-#define ANSWER_MAX_MS  25000
+ * meanwhile. Not a word for longer than that is a hang. */
+#define SILENCE_MAX_MS 25000
+/* A slow machine may take minutes for SIGNER_QUEUE_MAX signatures, and speaks all the time. */
+#define ANSWER_MAX_MS  300000
 #define LOOK_MS        1000
 #define RETRY_FIRST_MS 50
 #define RETRY_MAX_MS   800 /* minting is back within a second of whatever stopped it */
@@ -345,17 +347,30 @@ static void deliver(struct signer *signer, const char *packet, size_t len)
 	mint_token_free(&reply.token);
 }
 
-/* Has anybody waited longer than an answer can take? */
-static bool is_hanging(struct signer *signer)
+/* The longest that any request has waited; 0 if there is none. */
+static int64_t longest_wait_ms(struct signer *signer)
 {
-	const int64_t oldest = clock_monotonic_ms() - ANSWER_MAX_MS;
+	const int64_t now_ms = clock_monotonic_ms();
 	auto_unlock pthread_mutex_t *held = auto_lock(&signer->lock);
+	int64_t longest_ms = 0;
 
 	(void)held;
-	for (size_t i = 0; i < PENDING_MAX; i++)
-		if (signer->pending[i].done && signer->pending[i].since_ms < oldest)
-			return true;
-	return false;
+	for (size_t i = 0; i < PENDING_MAX; i++) {
+		const struct pending *place = &signer->pending[i];
+
+		if (place->done && now_ms - place->since_ms > longest_ms)
+			longest_ms = now_ms - place->since_ms;
+	}
+	return longest_ms;
+}
+
+/* Does somebody wait while the signer, heard last at `heard_ms`, is silent; or in vain? */
+static bool is_hanging(struct signer *signer, int64_t heard_ms)
+{
+	const int64_t wait_ms = longest_wait_ms(signer);
+
+	return wait_ms > ANSWER_MAX_MS ||
+		(wait_ms > SILENCE_MAX_MS && clock_monotonic_ms() - heard_ms > SILENCE_MAX_MS);
 }
 
 /* A signer that does not answer is replaced; its socket ends with it, so the reader goes on. */
@@ -372,19 +387,23 @@ static void kill_hanging(struct signer *signer)
 
 static void read_replies(struct signer *signer, char *packet)
 {
-	int64_t look_ms = clock_monotonic_ms() + LOOK_MS;
+	int64_t heard_ms = clock_monotonic_ms();
+	int64_t look_ms = heard_ms + LOOK_MS;
 
 	for (;;) {
 		/* returns after LOOK_MS at the latest: launch() set that */
 		const ssize_t len = recv(signer->fd, packet, SIGNER_MESSAGE_MAX, 0);
+		const int64_t now_ms = clock_monotonic_ms();
 
-		if (len > 0)
+		if (len > 0) {
+			heard_ms = now_ms;
 			deliver(signer, packet, (size_t)len);
-		else if (len == 0 || (errno != EAGAIN && errno != EINTR))
+		} else if (len == 0 || (errno != EAGAIN && errno != EINTR)) {
 			return;
-		if (clock_monotonic_ms() >= look_ms) {
-			look_ms = clock_monotonic_ms() + LOOK_MS;
-			if (is_hanging(signer))
+		}
+		if (now_ms >= look_ms) {
+			look_ms = now_ms + LOOK_MS;
+			if (is_hanging(signer, heard_ms))
 				kill_hanging(signer);
 		}
 	}

@@ -47,6 +47,7 @@ unit_tests += \
 	%D%/unit/test_sealing \
 	%D%/unit/test_secret \
 	%D%/unit/test_settings \
+	%D%/unit/test_signer \
 	%D%/unit/test_signer_batch \
 	%D%/unit/test_signer_job \
 	%D%/unit/test_signer_message \
@@ -149,6 +150,9 @@ EXTRA_DIST += %D%/golden-replay %D%/data/golden %D%/data/alerts-test.yml %D%/gol
 # The command's own room, for tests of it.
 %C%_unit_test_discover_LDADD = libctl.a $(LDADD)
 %C%_unit_test_output_LDADD = libctl.a $(LDADD)
+
+# How long a signer may be silent, without waiting for it.
+%C%_unit_test_signer_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 
 # The agent's own room, which no other program has.
 agent_test_libs = $(fuzz_main) $(agent_libs) libclock.a $(agent_outside_libs) $(CMOCKA_LIBS)

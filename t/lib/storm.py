@@ -1,6 +1,6 @@
 # storm.py - many clients that ask for a token at the same time.
 #   storm.py ADDRESS SECRET-FILE COUNT EARLY SENT
-# Opens COUNT connections, asks on all of them, waits for EARLY answers, makes the file SENT, and in
+# Opens COUNT connections, asks on each of them, waits for EARLY answers, makes the file SENT, and in
 # the end prints a line of JSON per answer: {"status", "retry_after", "jti"}; status 0 for a connection that ended without one.
 # SPDX-License-Identifier: Apache-2.0
 import asyncio
@@ -22,10 +22,12 @@ def jti_of(token):
     return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["jti"]
 
 
-async def connect(gate):
+async def ask(gate):
     host, port = ADDRESS.rsplit(":", 1)
     async with gate:
-        return await asyncio.open_connection(host, int(port))
+        reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(REQUEST)  # it fits into the socket, so it has left; a listener waits 15 s for it
+    return reader, writer
 
 
 async def answer(reader, writer):
@@ -46,11 +48,8 @@ async def answer(reader, writer):
 
 async def main():
     gate = asyncio.Semaphore(AT_ONCE)
-    streams = await asyncio.gather(*(connect(gate) for _ in range(int(COUNT))))
+    streams = await asyncio.gather(*(ask(gate) for _ in range(int(COUNT))))
     answers = [asyncio.ensure_future(answer(*s)) for s in streams]
-    for _, writer in streams:
-        writer.write(REQUEST)
-    await asyncio.sleep(0)  # what fits into the sockets, which is all, has left
     early = asyncio.as_completed(answers)
     for _ in range(int(EARLY)):
         await next(early)
