@@ -185,12 +185,14 @@ static void fail_token(struct pass *pass, struct held *h, struct err *err)
 	log_trouble(&failure->trouble, "token.failed", err);
 }
 
-static void take_token(struct pass *pass, struct held *h, struct token_answer *token)
+/* Its life is counted from `since`, when it was asked for, whatever the clock has done then. */
+static void take_token(struct pass *pass, struct held *h, struct token_answer *token,
+	struct clock_reading since)
 {
 	struct projector *p = pass->p;
 	auto_unlock pthread_mutex_t *lock = auto_lock(&p->lock);
 
-	held_take(h, token, clock_read());
+	held_take(h, token, since);
 	held_recover(&h->failure);
 	p->server_retry = (struct held_retry){ .failures = 0 };
 	p->server_code = ERR_NONE;
@@ -217,13 +219,14 @@ static void ask(struct pass *pass, struct held *h)
 	struct issuer_client *client = client_of(pass);
 	struct token_answer token = { .token = NULL };
 	struct err err = ERR_INIT;
+	const struct clock_reading since = clock_read();
 	const int64_t started = clock_monotonic_us();
 	int64_t asked_s = 0;
 
 	if (!client)
 		return;
 	if (issuer_client_token(client, h->conf, &token, &asked_s, &err) == 0)
-		take_token(pass, h, &token);
+		take_token(pass, h, &token, since);
 	else if (atomic_load(pass->is_cancelled))
 		return; /* that is why */
 	else if (err.code == ERR_BUSY)
@@ -411,14 +414,15 @@ static bool is_final(enum err_code code)
 	return code == ERR_REFUSED || code == ERR_BAD_INPUT || code == ERR_NOT_FOUND;
 }
 
-static void sum_up(const struct projector *p, struct projector_pass *ret)
+/* As of `began`: what became due on the way is due at once, and so is what a clock that was set
+ * on the way may have changed. */
+static void sum_up(const struct projector *p, struct clock_reading began,
+	struct projector_pass *ret)
 {
-	const struct clock_reading now = clock_read();
-
 	for (size_t i = 0; i < p->set.count; i++) {
 		const struct held *h = &p->set.held[i];
 
-		if (held_is_good(h, now) && h->is_written)
+		if (held_is_good(h, began) && h->is_written)
 			ret->good++;
 		else if (h->token.token || (h->failure && is_final(h->failure->code)) ||
 			is_final(p->server_code))
@@ -426,18 +430,19 @@ static void sum_up(const struct projector *p, struct projector_pass *ret)
 		else
 			ret->missing++;
 	}
-	ret->at = now;
-	ret->next_in_s = next_in(p, now);
+	ret->at = began;
+	ret->next_in_s = next_in(p, began);
 }
 
 struct projector_pass projector_pass(struct projector *p, const atomic_bool *is_cancelled)
 {
 	struct pass pass = { .p = p, .is_cancelled = is_cancelled };
 	struct projector_pass ret = { .good = 0 };
+	const struct clock_reading began = clock_read();
 
 	if (p->keys_seen.now == TIME_UNSET)
-		p->keys_seen = clock_read(); /* new tokens are of keys that are there */
-	if (keys_in(p, clock_read()) <= 0)
+		p->keys_seen = began; /* new tokens are of keys that are there */
+	if (keys_in(p, began) <= 0)
 		look_at_keys(&pass);
 	for (size_t i = 0; i < p->set.volume_count && may_go_on(&pass); i++) {
 		ask_for_volume(&pass, &p->set.volumes[i]);
@@ -445,7 +450,7 @@ struct projector_pass projector_pass(struct projector *p, const atomic_bool *is_
 		write_volume(&pass, &p->set.volumes[i]);
 	}
 	issuer_client_free(pass.client);
-	sum_up(p, &ret);
+	sum_up(p, began, &ret);
 	ret.is_changed = pass.is_changed;
 	ret.is_server_well = p->server_code == ERR_NONE;
 	return ret;

@@ -36,7 +36,7 @@ static inline void auto_projector_(struct projector **p)
 
 /* What a pass came to. */
 struct projector_pass {
-	struct clock_reading at; /* when it ended */
+	struct clock_reading at; /* when it began */
 	int64_t next_in_s;       /* until the next one, from then */
 	bool is_changed;         /* something that projector_status tells */
 	bool is_server_well;     /* the last question had an answer */
