@@ -50,7 +50,7 @@ if command -v script >/dev/null; then
 	OUT=$(on_terminal install.sh)
 	like "it names the packages" "$OUT" '^Packages are missing: one two'
 	like "the seconds count while it installs" "$OUT" '^Installing packages .* \.\.\. [1-9]s'
-	like "and it says that it is done" "$OUT" '^Installing packages .* \.\.\. done \([2-9]s\)'
+	like "and it says that it is done" "$OUT" '^Installing packages .* \.\.\. done \(([2-9]|[1-9][0-9]+)s\)'
 	is "the password comes before the counter" \
 		"$(printf '%s\n' "$OUT" | grep -oE '^(password|Installing)' | uniq | tr '\n' ' ')" 'password Installing '
 	like "the packages are installed" "$(cat calls)" '^apt-get .* install .* one two$'

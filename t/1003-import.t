@@ -52,7 +52,7 @@ openssl pkey -in sa.key -aes256 -passout pass:x -out locked.key
 refused "an encrypted key" 'is encrypted; decrypt it first: openssl pkey' locked.key
 openssl rsa -in sa.key -traditional -aes256 -passout pass:x -out locked1.key 2>/dev/null
 refused "the old way of encrypting, too" 'is encrypted' locked1.key
-sed '5s/./A/;5s/.$/A/' sa.key >damaged.key
+sed '5y/ABCDEFGHIJKLMNOPQRSTUVWXYZ/BCDEFGHIJKLMNOPQRSTUVWXYZA/' sa.key >damaged.key
 refused "a damaged key" 'cannot be read as a key|does not belong|no sound key' damaged.key
 openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out small.key
 refused "a small key" '1024 bits is not supported; use 2048 to 4096' small.key

@@ -186,7 +186,7 @@ issuerctl db backup older.db >/dev/null
 issuerctl key rotate --now --accept-verifier-outage >/dev/null
 until_true [ -e older.db ]
 mv older.db state/older.db && chmod 600 state/older.db
-sqlite3 state/issuer.db "UPDATE issuer SET revision = revision - 5"
+sqlite3 -cmd '.timeout 5000' state/issuer.db "UPDATE issuer SET revision = revision - 5"
 went_back() { grep -q event=store.went_back issuerd.log; }
 ok "a revision that goes back is noticed" until_true went_back
 ok "and tokens are minted" mint

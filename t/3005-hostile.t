@@ -152,7 +152,7 @@ is "so does a kind" "$(ask_token demo app "{\"kind\":\"$(head -c 63 /dev/zero | 
 # ---- a signer that hangs ----
 SIGNER=$(signer_pid)
 kill -STOP "$SIGNER"
-is "a signer that does not answer costs a 503" "$(ask_token demo app "$AWS" -m 30)" 503
+is "a signer that does not answer costs a 503" "$(ask_token demo app "$AWS" -m 120)" 503
 replaced() { [ -n "$(signer_pid)" ] && [ "$(signer_pid)" != "$SIGNER" ]; }
 ok "and is replaced" until_true replaced
 mint() { [ "$(ask_token demo app "$AWS")" = 201 ]; }

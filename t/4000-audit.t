@@ -212,7 +212,7 @@ is "a record says so" "$(issuerctl audit list --event audit.pruned -o json | jq 
 ok "what is left is proven" verify
 is "from there on" "$(jq .pruned_up_to verified)" "$(jq .up_to pruned)"
 ok "db check agrees" issuerctl db check
-sqlite3 state/issuer.db "INSERT INTO audit SELECT 1, issuer, at + $DAY, event, actor, auth, peer, agent, subject, audience, asked, lifetime, bound, rule, 'forged', kid, exp, outcome, detail, hash FROM audit WHERE seq=$ALIVE"
+sqlite3 -cmd '.timeout 5000' state/issuer.db "INSERT INTO audit SELECT 1, issuer, at + $DAY, event, actor, auth, peer, agent, subject, audience, asked, lifetime, bound, rule, 'forged', kid, exp, outcome, detail, hash FROM audit WHERE seq=$ALIVE"
 is "what is put there instead is not shown" "$(issuerctl audit list --jti forged -o name)$(issuerctl audit export | grep forged)" ""
 ok "nor is it where the audit begins" verify
 issuerctl audit prune --before 0s -o json >pruned

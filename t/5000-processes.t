@@ -115,7 +115,7 @@ if command -v ss >/dev/null; then
 	kill -TERM "$DAEMON"
 	stopping() { grep -q event=stopping issuerd.log; }
 	ok "the daemon is told to end" until_true stopping
-	refuses() { ! curl -s -o /dev/null --max-time 5 --cacert "$CA" "$URL/openid/v1/jwks"; }
+	refuses() { ! curl -s -o /dev/null --max-time 2 --cacert "$CA" "$URL/openid/v1/jwks"; }
 	ok "it takes no new connection" until_true refuses
 	is "those that wait are not given up" "$(cat flight.*)" ""
 	kill -CONT "$SIGNER"

@@ -83,7 +83,7 @@ conf_write
 # A writer that does not let go: readers are not hurt, writers are told.
 issuer_start
 mkfifo hold
-sqlite3 state/issuer.db <hold >held 2>&1 &
+sqlite3 -cmd '.timeout 5000' state/issuer.db <hold >held 2>&1 &
 stop_on_exit $!
 exec 4>hold
 printf 'BEGIN EXCLUSIVE; SELECT 1;\n' >&4

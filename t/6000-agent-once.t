@@ -9,7 +9,6 @@ issuer_make
 issuer_start
 demo
 issuerctl sa create demo/other >/dev/null
-clock_set "$(date +%s)"
 
 # ---- what it makes ----
 
@@ -158,6 +157,7 @@ one_line "a directory in a file's place" 1 "is there and is no regular file" las
 
 agent_conf '{service_account: demo/app, directory: tokens}'
 issuer_stop
+clock_set "$(date +%s)" # for all from now on; one that stands still would tell the daemon lies before
 one_line "an issuer that is away" 1 'could not ask' last_line agent once --wait 0s
 agent once --wait 1h >once.log 2>&1 &
 WAITER=$!

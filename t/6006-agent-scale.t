@@ -20,7 +20,7 @@ issuer_start
 		issuerctl pod create demo/elsewhere --service-account elsewhere --node host2 --audience sts.amazonaws.com
 } >setup.log 2>&1 || bail "$(cat setup.log)"
 # Rows alone: a thousand calls of issuerctl would take longer than all else here.
-sqlite3 state/issuer.db "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $WORKLOADS)
+sqlite3 -cmd '.timeout 5000' state/issuer.db "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $WORKLOADS)
 	INSERT INTO service_account (issuer, namespace, name, uid, annotations, created_at)
 	SELECT 'main', 'demo', 'w' || i, 'sa-' || i, '{}', 1 FROM n;
 	INSERT INTO pod (issuer, namespace, name, uid, account, node, created_at)

@@ -105,7 +105,7 @@ EOF
 }
 agent_conf "directory: /run/issuer-agent/deploy, group: deploy"
 TOKEN=/run/issuer-agent/deploy/token
-add issuer-agent SupplementaryGroups=deploy WatchdogSec=2s TimeoutStopSec=2s
+add issuer-agent SupplementaryGroups=deploy WatchdogSec=6s TimeoutStopSec=2s
 ok "issuer-agent starts, and is ready" ctl start issuer-agent
 is "it says how it stands" "$(of issuer-agent StatusText)" "1 of 1 tokens are good"
 is_confined issuer-agent

@@ -48,6 +48,7 @@ class Verifier:
     def fetch(self):
         for attempt in (1, 2):
             try:
+                asked = time.monotonic()
                 self.connection.request("GET", url.path + "/openid/v1/jwks")
                 answer = self.connection.getresponse()
                 body = json.loads(answer.read())
@@ -59,7 +60,7 @@ class Verifier:
                     raise
         max_age = int(re.search(r"max-age=(\d+)", answer.headers["Cache-Control"]).group(1))
         self.keys = {k["kid"]: jwt.PyJWK(k) for k in body["keys"]}
-        self.stale_at = time.monotonic() + max_age
+        self.stale_at = asked + max_age
 
     def check(self, token):
         if time.monotonic() >= self.stale_at:

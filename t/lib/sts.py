@@ -196,15 +196,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 one, claims = assume(form)
                 body, result = answer(one, claims), "ok"
             record.update(sub=claims["sub"], jti=claims["jti"], result=result)
-            self.send(200, "garbage" if how == ["garbage"] else body)
+            status, body = 200, "garbage" if how == ["garbage"] else body
         except Refused as e:
             record["result"] = e.code
             record["why"] = str(e)
-            self.send(e.status, "<ErrorResponse %s><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message>"
-                      "</Error><RequestId>r</RequestId></ErrorResponse>" % (NS, e.code, escape(str(e))))
+            status, body = e.status, (
+                "<ErrorResponse %s><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message>"
+                "</Error><RequestId>r</RequestId></ErrorResponse>" % (NS, e.code, escape(str(e))))
         finally:
             with open(LOG_FILE, "a") as f:
                 f.write(json.dumps(record) + "\n")
+        self.send(status, body)  # after the record: whoever has the answer may look for it
 
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)

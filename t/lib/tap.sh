@@ -149,17 +149,25 @@ stop_on_exit() {
 	tap_pids="$* $tap_pids"
 }
 
+# is_child PID - is it still ours? One that was waited for is gone, and its number may be another's.
+is_child() { [ "$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null)" = $$ ]; }
+
 # stop PID - ends such a child and waits for it; its exit status. One that ignores SIGTERM for
 # twenty seconds is killed (status 137).
 stop() {
-	kill -TERM "$1" 2>/dev/null
-	(sleep 20 && kill -KILL "$1") >/dev/null 2>&1 &
-	tap_watchdog=$!
+	tap_watchdog=
+	if is_child "$1"; then
+		kill -TERM "$1" 2>/dev/null
+		(sleep 20 && kill -KILL "$1") >/dev/null 2>&1 &
+		tap_watchdog=$!
+	fi
 	wait "$1" 2>/dev/null
 	tap_status=$?
-	# Not TERM: until a new subshell has reset them, it still has our traps.
-	kill -KILL "$tap_watchdog" 2>/dev/null
-	wait "$tap_watchdog" 2>/dev/null
+	if [ -n "$tap_watchdog" ]; then
+		# Not TERM: until a new subshell has reset them, it still has our traps.
+		kill -KILL "$tap_watchdog" 2>/dev/null
+		wait "$tap_watchdog" 2>/dev/null
+	fi
 	tap_rest=
 	for tap_pid in $tap_pids; do
 		[ "$tap_pid" = "$1" ] || tap_rest="$tap_rest $tap_pid"

@@ -761,7 +761,7 @@ static struct {
 } stall;
 
 /* A slot that holds its lock meanwhile fails, and does not hang. */
-#define STALL_MAX_US 5000000
+#define STALL_MAX_US 60000000
 
 static int while_sqlite_works(void *unused)
 {
