@@ -93,18 +93,16 @@ static int add_published(struct keyring *ring, const struct store_key *row, stru
 	return key_algorithm(key->key, &key->alg, err);
 }
 
-/* Published keys, in the order of the JWKS. */
 static int add_all_published(struct keyring *ring, const struct store_keys *keys, unix_time now,
 	struct err *err)
 {
-	static const enum plan_state order[] = { PLAN_ACTIVE, PLAN_STANDBY, PLAN_RETIRING };
+	auto_free size_t *order = text_alloc(keys->count, sizeof(*order));
+	const size_t count = plan_jwks(keys, now, order);
 
 	ring->published = text_alloc(keys->count, sizeof(*ring->published));
-	for (size_t o = 0; o < sizeof(order) / sizeof(order[0]); o++)
-		for (size_t i = 0; i < keys->count; i++)
-			if (plan_state(keys, i, now) == order[o] &&
-				add_published(ring, &keys->key[i], err) < 0)
-				return -1;
+	for (size_t i = 0; i < count; i++)
+		if (add_published(ring, &keys->key[order[i]], err) < 0)
+			return -1;
 	return 0;
 }
 

@@ -60,6 +60,9 @@ bool plan_verifies_only(const struct store_key *key);
 bool plan_is_published(enum plan_state state);
 /* How many keys are in the JWKS. */
 size_t plan_published(const struct store_keys *keys, unix_time now);
+/* The same, and their indices in its order: active, standby, retiring. `ret` has room for all
+ * keys. */
+size_t plan_jwks(const struct store_keys *keys, unix_time now, size_t *ret);
 
 /* The index of the one active key, or -1. */
 ptrdiff_t plan_active(const struct store_keys *keys, unix_time now);

@@ -93,6 +93,18 @@ size_t plan_published(const struct store_keys *keys, unix_time now)
 	return count;
 }
 
+size_t plan_jwks(const struct store_keys *keys, unix_time now, size_t *ret)
+{
+	static const enum plan_state order[] = { PLAN_ACTIVE, PLAN_STANDBY, PLAN_RETIRING };
+	size_t count = 0;
+
+	for (size_t o = 0; o < sizeof(order) / sizeof(order[0]); o++)
+		for (size_t i = 0; i < keys->count; i++)
+			if (plan_state(keys, i, now) == order[o])
+				ret[count++] = i;
+	return count;
+}
+
 ptrdiff_t plan_active(const struct store_keys *keys, unix_time now)
 {
 	for (size_t i = 0; i < keys->count; i++)

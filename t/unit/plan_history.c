@@ -18,7 +18,7 @@ struct plan_policy history_policy(struct chance *c)
 	};
 
 	/* The shortest period that the configuration allows, or more. */
-	policy.rotation_period_s = plan_lead(&policy) + policy.clock_skew_s +
+	policy.rotation_period_s = rules_lead(&policy) + policy.clock_skew_s +
 		(chance_one_in(c, 3) ? 0 : chance_between(c, 0, 40 * DAY));
 	return policy;
 }
@@ -107,9 +107,9 @@ static void change_policy(struct history *h)
 		h->policy.verifier_leeway_s = chance_between(&h->chance, 0, DAY);
 	}
 	/* The configuration's own bound. */
-	if (h->policy.rotation_period_s < plan_lead(&h->policy) + h->policy.clock_skew_s)
-		h->policy.rotation_period_s = plan_lead(&h->policy) + h->policy.clock_skew_s;
-	h->epochs[h->epoch_count++] = (struct epoch){ h->now, plan_lead(&old) };
+	if (h->policy.rotation_period_s < rules_lead(&h->policy) + h->policy.clock_skew_s)
+		h->policy.rotation_period_s = rules_lead(&h->policy) + h->policy.clock_skew_s;
+	h->epochs[h->epoch_count++] = (struct epoch){ h->now, rules_lead(&old) };
 	judge_tokens_anew(h);
 }
 
@@ -268,29 +268,46 @@ static bool is_idle(const struct history *h)
 	return is_empty;
 }
 
-/* A clock that is wrong by more than the skew, or by hours: whatever is asked, nothing is
- * planned. */
+/* Is whatever is asked put off, because of the clock? */
+static bool is_put_off(const struct history *h, struct clock_reading clock,
+	const struct plan_ask *ask)
+{
+	struct store_keys change;
+	struct err err = ERR_INIT;
+
+	if (plan_next(&h->world.keys, &h->policy, clock, ask, &change, &err) == 0) {
+		plan_free(&change);
+		return false;
+	}
+	return err.code == ERR_EARLY;
+}
+
+/* A clock that is wrong by more than the skew, or by hours: whatever is asked but a revocation,
+ * nothing is planned; and one that went back signs nothing. */
 static enum rule try_wrong_clocks(struct history *h)
 {
-	const struct plan_ask tick = { .verb = PLAN_TICK };
+	const struct store_memory *memory = &h->world.keys.memory;
 	const struct clock_reading wrong[] = {
-		{ h->world.keys.memory.clock_at - h->policy.clock_skew_s - 1, h->now },
-		{ h->world.keys.memory.clock_at - 40 * DAY, h->now },
-		{ h->world.keys.memory.clock_at + PLAN_AHEAD_MAX_S + 1,
-			h->world.keys.memory.uptime_s },
-		{ h->world.keys.memory.clock_at + 400 * DAY, 10 },
+		{ memory->clock_at - h->policy.clock_skew_s - 1, h->now },
+		{ memory->clock_at - 40 * DAY, h->now },
+		{ memory->clock_at + PLAN_AHEAD_MAX_S + 1, memory->uptime_s },
+		{ memory->clock_at + 400 * DAY, 10 },
+	};
+	const struct plan_ask asks[] = {
+		{ .verb = PLAN_TICK },
+		{ .verb = PLAN_ROTATE },
+		{ .verb = PLAN_ROTATE, .is_now = true, .accepts_outage = true },
+		random_import(h),
 	};
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		struct store_keys change;
 		struct err err = ERR_INIT;
+		const bool may_sign = plan_clock_not_back(memory->clock_at,
+					      h->policy.clock_skew_s, wrong[i].now, &err) == 0;
 
-		if (plan_next(&h->world.keys, &h->policy, wrong[i], &tick, &change, &err) ==
-			0) {
-			plan_free(&change);
+		if (may_sign != (wrong[i].now > memory->clock_at))
 			return RULE_CLOCK;
-		}
-		if (err.code != ERR_EARLY)
+		if (!is_put_off(h, wrong[i], &asks[chance_between(&h->chance, 0, 3)]))
 			return RULE_CLOCK;
 	}
 	return RULE_NONE;
@@ -335,7 +352,7 @@ static void trace(const struct history *h, const struct flight *flight)
 		return;
 	print_message("# %" PRId64 ": %s (generation %" PRId64 "%s), lead %" PRId64 "\n",
 		h->now - WORLD_NOW, verbs[flight->ask.verb], flight->ask.generation,
-		flight->ask.accepts_outage ? ", outage accepted" : "", plan_lead(&h->policy));
+		flight->ask.accepts_outage ? ", outage accepted" : "", rules_lead(&h->policy));
 	for (size_t i = 0; i < h->world.keys.count; i++) {
 		const struct store_key *key = &h->world.rows[i];
 

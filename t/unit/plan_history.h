@@ -98,6 +98,11 @@ enum rule history_live(struct history *h);
 
 /* ---- plan_rules.c ---- */
 
+/* L by doc/key-rotation.md, and not by keys/plan.c. */
+int64_t rules_lead(const struct plan_policy *policy);
+/* Does the JWKS name `count` keys in this order by right? */
+enum rule rules_of_order(const struct store_keys *keys, unix_time now, const size_t *order,
+	size_t count);
 /* Watches from h->now, whose rows are in force, until `to`. `instead_of` is the key that was
  * revoked at this moment, or -1. */
 enum rule rules_watch(struct history *h, unix_time to, ptrdiff_t instead_of);

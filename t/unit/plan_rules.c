@@ -24,10 +24,18 @@ const char *const rule_names[RULE_COUNT] = {
 
 /* ---- the lead ---- */
 
+int64_t rules_lead(const struct plan_policy *policy)
+{
+	const int64_t by_max_age =
+		policy->max_age_s + policy->publication_lag_s + policy->clock_skew_s;
+
+	return policy->verifier_cache_s > by_max_age ? policy->verifier_cache_s : by_max_age;
+}
+
 /* Until when somebody may hold a document from before `published_at`. */
 static unix_time held_until(const struct history *h, unix_time published_at)
 {
-	unix_time until = published_at + plan_lead(&h->policy);
+	unix_time until = published_at + rules_lead(&h->policy);
 
 	for (size_t e = 0; e < h->epoch_count; e++) {
 		const unix_time last =
@@ -227,9 +235,31 @@ static enum rule rule_of_row(const struct history *h, size_t i, const struct wor
 	return half != RULE_NONE ? half : rule_of_removal(h, i, before);
 }
 
+enum rule rules_of_order(const struct store_keys *keys, unix_time now, const size_t *order,
+	size_t count)
+{
+	static const int place[] = {
+		[PLAN_ACTIVE] = 1, [PLAN_STANDBY] = 2, [PLAN_RETIRING] = 3
+	};
+	int last = 0;
+
+	if (count != plan_published(keys, now))
+		return RULE_FIRST;
+	for (size_t i = 0; i < count; i++) {
+		const enum plan_state state = plan_state(keys, order[i], now);
+
+		if (!plan_is_published(state) || place[state] < last ||
+			(place[state] == last && order[i] <= order[i - 1]))
+			return RULE_FIRST;
+		last = place[state];
+	}
+	return RULE_NONE;
+}
+
 enum rule rules_of_rows(const struct history *h, const struct world *before)
 {
 	const struct store_keys *keys = &h->world.keys;
+	size_t order[WORLD_KEYS_MAX];
 	const ptrdiff_t next = plan_successor(keys, h->now);
 	const size_t published = plan_published(keys, h->now);
 
@@ -244,5 +274,7 @@ enum rule rules_of_rows(const struct history *h, const struct world *before)
 		if (rule != RULE_NONE)
 			return rule;
 	}
+	if (rules_of_order(keys, h->now, order, plan_jwks(keys, h->now, order)) != RULE_NONE)
+		return RULE_FIRST;
 	return rules_of_future(h);
 }

@@ -35,17 +35,21 @@ static void random_histories_keep_every_rule(void **state)
  * possible at any moment without an outage. */
 static void in_calm_times_a_revocation_needs_no_outage(void **state)
 {
+	const uint64_t first = (uint64_t)chance_setting("SEED", 7);
 	const int64_t histories = chance_runs("HISTORIES", 10000);
 	struct history *h = text_alloc(1, sizeof(*h));
 
 	(void)state;
+	print_message("# SEED=%s HISTORIES=%s repeats this run\n", text_num((int64_t)first).s,
+		text_num(histories).s);
 	for (int64_t i = 0; i < histories; i++) {
 		struct store_keys change;
 		struct plan_ask revoke = { .verb = PLAN_REVOKE, .reason = "test" };
 		ptrdiff_t active;
 		struct err err;
 
-		*h = (struct history){ .chance = chance_of(7, (uint64_t)i), .is_calm = true };
+		*h = (struct history){ .chance = chance_of(first, (uint64_t)i),
+			.is_calm = true };
 		assert_int_equal(history_live(h), RULE_NONE);
 		active = plan_active(&h->world.keys, h->now);
 		revoke.generation = h->world.rows[active].generation;
@@ -139,8 +143,8 @@ static bool forgets_the_old_lead(const struct history *h, struct store_key *row,
 {
 	(void)is_new;
 	if (row->activate_at > h->now && !row->is_imported)
-		row->activate_at = row->publish_at + plan_lead(&h->policy) > h->now
-			? row->publish_at + plan_lead(&h->policy)
+		row->activate_at = row->publish_at + rules_lead(&h->policy) > h->now
+			? row->publish_at + rules_lead(&h->policy)
 			: h->now;
 	return true;
 }
@@ -269,7 +273,40 @@ static void every_broken_rule_is_noticed(void **state)
 	free(h);
 }
 
+/* Any two that change places, and one that is missing. */
+static void a_wrong_order_is_noticed(void **state)
+{
+	struct history *h = text_alloc(1, sizeof(*h));
+	size_t order[WORLD_KEYS_MAX];
+	size_t tried = 0;
+
+	(void)state;
+	for (uint64_t n = 0; n < 100; n++) {
+		const struct store_keys *keys = &h->world.keys;
+		size_t count;
+
+		*h = (struct history){ .chance = chance_of(1, n) };
+		assert_int_equal(history_live(h), RULE_NONE);
+		count = plan_jwks(keys, h->now, order);
+		assert_int_equal(rules_of_order(keys, h->now, order, count), RULE_NONE);
+		assert_int_equal(rules_of_order(keys, h->now, order, count - 1), RULE_FIRST);
+		for (size_t i = 1; i < count; i++, tried++) {
+			const size_t first = order[i - 1];
+
+			order[i - 1] = order[i];
+			order[i] = first;
+			assert_int_equal(rules_of_order(keys, h->now, order, count),
+				RULE_FIRST);
+			order[i] = order[i - 1];
+			order[i - 1] = first;
+		}
+	}
+	assert_true(tried > 100);
+	free(h);
+}
+
 UNIT_MAIN(cmocka_unit_test(random_histories_keep_every_rule),
 	cmocka_unit_test(in_calm_times_a_revocation_needs_no_outage),
 	cmocka_unit_test(a_restored_store_uses_no_generation_twice),
-	cmocka_unit_test(every_broken_rule_is_noticed));
+	cmocka_unit_test(every_broken_rule_is_noticed),
+	cmocka_unit_test(a_wrong_order_is_noticed));
