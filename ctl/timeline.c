@@ -14,6 +14,7 @@
 	3 /* at least a third of the future is shown of the past, and the other way */
 #define MARGIN_SHARE 20
 #define SPAN_MIN_S   60
+#define YEAR_S       (365 * 86400)
 
 const char *timeline_legend(enum plan_state state)
 {
@@ -121,7 +122,7 @@ int64_t timeline_step(const struct timeline *timeline, int most)
 	return span / steps[i] > most ? span / most + 1 : steps[i];
 }
 
-struct text_small timeline_label(unix_time at, int64_t step_s)
+struct text_small timeline_label(const struct timeline *timeline, unix_time at, int64_t step_s)
 {
 	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul",
 		"Aug", "Sep", "Oct", "Nov", "Dec" };
@@ -137,10 +138,10 @@ struct text_small timeline_label(unix_time at, int64_t step_s)
 	else if (step_s < 86400)
 		(void)snprintf(ret.s, sizeof(ret.s), "%d %s %02d:%02d", tm.tm_mday,
 			months[tm.tm_mon], tm.tm_hour, tm.tm_min);
-	else if (step_s < 182 * 86400)
+	else if (timeline->to - timeline->from < YEAR_S)
 		(void)snprintf(ret.s, sizeof(ret.s), "%d %s", tm.tm_mday, months[tm.tm_mon]);
 	else
-		(void)snprintf(ret.s, sizeof(ret.s), "%s %d", months[tm.tm_mon],
+		(void)snprintf(ret.s, sizeof(ret.s), "%d %s %d", tm.tm_mday, months[tm.tm_mon],
 			tm.tm_year + 1900);
 	return ret;
 }

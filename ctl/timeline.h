@@ -41,7 +41,8 @@ unix_time timeline_change(const struct timeline *timeline, size_t i, unix_time a
 /* A step between marks on the axis that gives at most `most` of them, in seconds. */
 int64_t timeline_step(const struct timeline *timeline, int most);
 
-/* "24 Nov", or "21:30" where the step is shorter than a day. */
-struct text_small timeline_label(unix_time at, int64_t step_s);
+/* "24 Nov", or "21:30" where the step is shorter than a day; with the year where the axis is as
+ * long as one. */
+struct text_small timeline_label(const struct timeline *timeline, unix_time at, int64_t step_s);
 
 #endif

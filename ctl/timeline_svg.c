@@ -73,7 +73,7 @@ static void add_segment(struct picture *p, size_t i, enum plan_state state, unix
 
 static void add_cross(struct picture *p, const struct store_key *key, int64_t y)
 {
-	const int64_t x = x_of(p, key->revoked_at);
+	const int64_t x = x_of(p, key->revoked_at) - BAR / 2;
 
 	text_addf(&p->svg,
 		"<path d=\"M%" PRId64 " %" PRId64 "l%d %d m0 -%d l-%d %d\" stroke=\"#c92a2a\" "
@@ -114,7 +114,7 @@ static void add_axis(struct picture *p)
 			"\" stroke=\"#dee2e6\"/>\n",
 			x, TOP - 8, x, bottom);
 		add_text(p, x, bottom + 16, " class=\"small\" text-anchor=\"middle\"",
-			timeline_label(at, step).s);
+			timeline_label(&p->t, at, step).s);
 	}
 }
 

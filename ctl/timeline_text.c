@@ -52,12 +52,13 @@ static size_t terminal_width(void)
 	return width < WIDTH_MIN ? WIDTH_MIN : width > WIDTH_MAX ? WIDTH_MAX : width;
 }
 
-/* The moment in the middle of a column, and the column of a moment. */
+/* The moment at which a column begins, and the column of a moment. */
 static unix_time time_of(const struct canvas *c, size_t column)
 {
-	const int64_t span = c->t.to - c->t.from;
+	const int64_t width = (int64_t)c->width;
 
-	return c->t.from + span * (2 * (int64_t)column + 1) / (2 * (int64_t)c->width);
+	/* Rounded up: column_of is this column again. */
+	return c->t.from + ((c->t.to - c->t.from) * (int64_t)column + width - 1) / width;
 }
 
 static size_t column_of(const struct canvas *c, unix_time at)
@@ -79,15 +80,28 @@ static void add_look(struct text *line, const struct canvas *c, const struct loo
 		text_add(line, "\033[0m");
 }
 
-/* A state shorter than a column is drawn all the same, if it is the one that signs. */
+/* What a key is in the middle of a column; but the moment at which it begins to sign or is
+ * revoked is drawn there, and so is whatever a key is in the JWKS for, however short. */
 static enum plan_state state_in(const struct canvas *c, size_t i, size_t column)
 {
 	const struct store_key *key = &c->t.keys->key[i];
+	const unix_time first = time_of(c, column), end = time_of(c, column + 1);
+	const unix_time moments[] = { first + (end - first) / 2, first, key->publish_at,
+		c->now };
+	enum plan_state state;
 
-	if (key->activate_at != TIME_UNSET && column == column_of(c, key->activate_at) &&
+	if (key->activate_at >= first && key->activate_at < end &&
 		timeline_state(&c->t, i, key->activate_at) == PLAN_ACTIVE)
 		return PLAN_ACTIVE;
-	return timeline_state(&c->t, i, time_of(c, column));
+	if (key->revoked_at >= first && key->revoked_at < end)
+		return PLAN_REVOKED;
+	for (size_t m = 0; m < sizeof(moments) / sizeof(moments[0]); m++)
+		if (moments[m] >= first && moments[m] < end) {
+			state = timeline_state(&c->t, i, moments[m]);
+			if (timeline_legend(state))
+				return state;
+		}
+	return timeline_state(&c->t, i, moments[0]);
 }
 
 /* Is what is drawn here to be seen in no other column? Then "now" does not hide it. */
@@ -95,6 +109,8 @@ static bool is_narrow(const struct canvas *c, size_t i, size_t column)
 {
 	const enum plan_state state = state_in(c, i, column);
 
+	if (state == PLAN_REVOKED) /* a moment, and nothing after it */
+		return column == column_of(c, c->t.keys->key[i].revoked_at);
 	return timeline_legend(state) && (column == 0 || state_in(c, i, column - 1) != state) &&
 		(column + 1 == c->width || state_in(c, i, column + 1) != state);
 }
@@ -139,7 +155,7 @@ static void print_axis(const struct canvas *c)
 	for (size_t column = 0; column < c->width; column++)
 		text_add(&ruler, c->is_utf8 ? "─" : "-");
 	for (unix_time at = first; at < c->t.to; at += step) {
-		const struct text_small label = timeline_label(at, step);
+		const struct text_small label = timeline_label(&c->t, at, step);
 		const size_t column = column_of(c, at);
 		const size_t len = strlen(label.s);
 
