@@ -100,6 +100,19 @@ static int check_private(int fd, const char *path, off_t *ret_size, struct err *
 	return 0;
 }
 
+int file_fail_open(enum err_code code, const char *path, struct err *err)
+{
+	const int why = errno;
+	struct stat st;
+
+	if (why == EACCES && stat(path, &st) == 0 && st.st_uid != geteuid())
+		return err_set(err, code,
+			"could not open '%s', which belongs to uid %u; run as root: chown %u '%s'",
+			path, (unsigned)st.st_uid, (unsigned)geteuid(), path);
+	errno = why;
+	return err_errno(err, code, "could not open '%s'", path);
+}
+
 int file_read_secret(const char *path, size_t max, unsigned char **ret, size_t *ret_len,
 	struct err *err)
 {
@@ -109,7 +122,7 @@ int file_read_secret(const char *path, size_t max, unsigned char **ret, size_t *
 	ssize_t len;
 
 	if (fd < 0)
-		return err_errno(err, open_code(), "could not open '%s'", path);
+		return file_fail_open(open_code(), path, err);
 	if (check_private(fd, path, &size, err) < 0)
 		return -1;
 	if (size > (off_t)max)

@@ -18,6 +18,10 @@ int file_read(const char *path, size_t max, char **ret, size_t *ret_len, struct 
 int file_read_secret(const char *path, size_t max, unsigned char **ret, size_t *ret_len,
 	struct err *err);
 
+/* err_errno for a file that could not be opened and should be ours alone: if it is somebody
+ * else's, the text names the chown to run. Reads errno. */
+int file_fail_open(enum err_code code, const char *path, struct err *err);
+
 /* Opens /dev/null where descriptor 0, 1 or 2 is closed: what is opened later must not become
  * the log. Call first of all. */
 int file_open_standard(struct err *err);

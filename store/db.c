@@ -10,6 +10,7 @@
 #include <sqlite3.h>
 
 #include "base/auto.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "store/db.h"
 
@@ -136,7 +137,7 @@ static int fail(const struct db *db, struct err *err)
 			return err_set(err, ERR_FAILED,
 				"could not open '%s'; check its directory's owner and mode",
 				db->name);
-		return err_errno(err, ERR_FAILED, "could not open '%s'", db->name);
+		return file_fail_open(ERR_FAILED, db->name, err);
 	default:
 		return err_set(err, ERR_FAILED, "could not use '%s': %s", db->name,
 			sqlite3_errmsg(db->conn));

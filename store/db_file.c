@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/file.h"
@@ -43,12 +44,23 @@ static int could_not_create(const char *path, struct err *err)
 	return err_errno(err, ERR_FAILED, "could not create '%s'", path);
 }
 
-int db_file_draft(const char *path, char **ret, struct err *err)
+/* 0 or -1 with errno. */
+static int give_to_owner_of_directory(int fd, const char *path)
 {
-	auto_free char *draft = text_format("%s.new-XXXXXX", path);
+	auto_free char *copy = text_copy(path);
+	struct stat st;
+
+	return stat(dirname(copy), &st) < 0 ? -1 : fchown(fd, st.st_uid, st.st_gid);
+}
+
+int db_file_draft(const char *path, enum db_file_owner owner, char **ret, struct err *err)
+{
+	auto_draft char *draft = text_format("%s.new-XXXXXX", path);
 	auto_close int fd = mkostemp(draft, O_CLOEXEC);
 
-	if (fd < 0)
+	if (fd < 0 ||
+		(owner == DB_FILE_OF_DIRECTORY && geteuid() == 0 &&
+			give_to_owner_of_directory(fd, path) < 0))
 		return could_not_create(path, err);
 	*ret = take(draft);
 	return 0;

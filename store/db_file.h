@@ -10,9 +10,14 @@
  * others may write to it. */
 int db_file_check(const char *path, struct err *err);
 
+enum db_file_owner {
+	DB_FILE_OURS,
+	DB_FILE_OF_DIRECTORY, /* whose the directory is, if root makes it: a daemon's */
+};
+
 /* An empty file of mode 0600 beside `path`, under a name that comes back and is the caller's.
  */
-int db_file_draft(const char *path, char **ret, struct err *err);
+int db_file_draft(const char *path, enum db_file_owner owner, char **ret, struct err *err);
 
 /* Gives the draft its proper name, durably; ERR_CONFLICT if that is taken. */
 int db_file_publish(const char *draft, const char *path, struct err *err);

@@ -35,7 +35,7 @@ int store_backup(struct store *store, const char *path, unix_time now,
 	auto_unlock pthread_mutex_t *held = auto_lock(&store->lock);
 	auto_draft char *draft = NULL;
 
-	if (db_file_draft(path, &draft, err) < 0 ||
+	if (db_file_draft(path, DB_FILE_OURS, &draft, err) < 0 ||
 		fill(store->db, draft, path, now, progress, ctx, err) < 0)
 		return -1;
 	return db_file_publish(draft, path, err);

@@ -84,7 +84,21 @@ wait $WAIT
 is "it ends when the moment comes" $? 0
 like "and says what is so" "$(cat waited)" "^key $STANDBY is active\$"
 exits "what will never be so ends with 4" 4 issuerctl key wait --for active -- "$ACTIVE"
+exits "an empty KID is no beginning of all" 1 issuerctl key show ""
+like "and says so" "$(cat .output)" 'the KID is empty'
 exits "a goal must be given" 1 issuerctl key wait -- "$ACTIVE"
 exits "and be one" 1 issuerctl key wait --for signing -- "$ACTIVE"
 is "JSON tells of the key" "$(issuerctl key wait --for removed -o json -- "$(issuerctl key list -o json | jq -r '.[] | select(.state == "removed") | .kid' | head -n 1)" | jq -r .state)" removed
+
+# ---- what is short, beside what is long ----
+openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 | openssl pkey -pubout -out long.pub
+openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 | openssl pkey -pubout -out short.pub
+issuerctl key import long.pub --until 400d >/dev/null
+SHORT=$(issuerctl key import short.pub --until 1d -o json | jq -r .kid)
+LC_ALL=C.UTF-8 issuerctl key timeline >short
+like "a day in a year is seen" "$(cat short)" "^$(echo "$SHORT" | cut -c 1-12) +[0-9]+ +▒"
+like "the axis says which year" "$(cat short)" '^ +[0-9]+ [A-Z][a-z][a-z] 20[0-9][0-9] '
+issuerctl key revoke --reason test --yes -- "$SHORT" >/dev/null
+LC_ALL=C.UTF-8 issuerctl key timeline >short
+like "a revocation is where now is" "$(cat short)" "^$(echo "$SHORT" | cut -c 1-12) +[0-9]+ +×"
 done_testing

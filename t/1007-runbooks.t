@@ -4,26 +4,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck source=t/lib/issuer.sh
 . "${SRCDIR:-.}/t/lib/issuer.sh"
+# shellcheck source=t/lib/runbook.sh
+. "$SRCDIR/t/lib/runbook.sh"
 issuer_make 'keys: {algorithm: ES256, max_age: 1s, clock_skew: 0s, verifier_cache: 0s}'
 demo
 issuer_start
 
-# runbook TITLE - its lines, from all fences below that heading.
-runbook() {
-	awk -v title="### $1" '
-		/^### / { inside = index($0, title) == 1 }
-		/^ *(1\. )?```sh$/ { fence = inside; next }
-		/^ *```$/ { fence = 0 }
-		fence { sub(/^ +/, ""); print }' "$SRCDIR/doc/key-rotation.md"
-}
-# run TITLE - as a tired admin would paste it; the output is in out.
-run() {
-	runbook "$1" >lines
-	[ -s lines ] || fail "there is a runbook '$1'"
-	. ./lines >out 2>&1
-	run_status=$?
-	is "runbook: $1" "$run_status$([ $run_status -eq 0 ] || cat out)" 0
-}
 systemctl() {
 	case $1 in
 	start) issuer_start ;;

@@ -9,6 +9,8 @@
 . "$SRCDIR/t/lib/certificates.sh"
 # shellcheck source=t/lib/port.sh
 . "$SRCDIR/t/lib/port.sh"
+# shellcheck source=t/lib/runbook.sh
+. "$SRCDIR/t/lib/runbook.sh"
 
 # ---- outside: a systemd that has nothing to do but to run this script again ----
 
@@ -79,13 +81,32 @@ listeners:
      tls: {certificate: $ETC/tls.crt, key: /run/credentials/issuerd.service/tls.key}}
   - {address: "127.0.0.1:$OPS", serves: [ops]}
 EOF
-ok "a store and its sealing key" issuerctl init
 add issuerd "LoadCredential=tls.key:$ETC/tls.key"
+not_ok "without a store issuerd does not start" ctl start issuerd
+ok "which leaves it a directory" [ "$(stat -L -c %U /var/lib/issuer)" = issuer ]
+ctl stop issuerd
+ok "a store and its sealing key" issuerctl init
 ok "issuerd starts, and is ready" ctl start issuerd
 is_confined issuerd
 is "its store is its own" "$(stat -c '%U %a' /var/lib/private/issuer/issuer.db)" "issuer 600"
 is "the key of its certificate is nobody's else" "$(stat -c '%U %a' "$ETC/tls.key" "$ETC/sealing.key" | tr '\n' ' ')" "root 600 root 600 "
 is "it has the sealing key from systemd" "$(curl -sS "http://127.0.0.1:$OPS/readyz")" ok
+
+# shellcheck disable=SC2034 # the runbooks' own names
+STORE=/var/lib/issuer/issuer.db BACKUPS=/var/backups/issuer
+run "Back up"
+ctl stop issuerd
+rm -f /var/lib/issuer/*
+run "Restore"
+is "a store that was lost is there again" "$(curl -sS "http://127.0.0.1:$OPS/readyz")" ok
+ctl stop issuerd
+chown root "$STORE"
+not_ok "a store that is root's is refused" ctl start issuerd
+like "with what to do" "$(cat issuerd.log)" "belongs to uid 0; run as root: chown $(id -u issuer) '/var/lib/issuer/issuer.db'"
+ctl stop issuerd
+chown issuer "$STORE"
+ok "that helps" ctl start issuerd
+: >issuerd.log # what went wrong was meant to
 
 # ---- the agent, with a group ----
 

@@ -138,7 +138,7 @@ EXTRA_DIST += $(shell_tests) %D%/run %D%/unit/unit.h %D%/unit/jws_forge.h \
 	%D%/unit/keys_fixture.h %D%/unit/objects_fixture.h %D%/unit/pki.h %D%/unit/chance.h %D%/unit/count_records.h %D%/unit/plan_world.h %D%/data/vectors.h \
 	%D%/lib/tap.sh %D%/lib/certificates.sh %D%/lib/clock.sh %D%/lib/deps.sh \
 	%D%/lib/step.sh %D%/lib/systemd_boot.sh %D%/lib/told.sh %D%/lib/answers.py %D%/lib/clients.py \
-	%D%/lib/issuer.sh %D%/lib/agent.sh %D%/lib/sts.py %D%/lib/reader.py %D%/lib/faults.sh %D%/lib/storm.py %D%/lib/callers.sh %D%/lib/forge.py %D%/lib/keep_alive.py \
+	%D%/lib/issuer.sh %D%/lib/agent.sh %D%/lib/sts.py %D%/lib/reader.py %D%/lib/runbook.sh %D%/lib/faults.sh %D%/lib/storm.py %D%/lib/callers.sh %D%/lib/forge.py %D%/lib/keep_alive.py \
 	%D%/lib/monitoring.sh \
 	%D%/lib/kube_pb.py %D%/lib/pki.py %D%/lib/post_hex.py %D%/lib/port.sh %D%/lib/search_memory.py %D%/fuzz/corpus \
 	%D%/fuzz/kube_object.h %D%/verifiers %D%/clients %D%/data/clients

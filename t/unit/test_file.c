@@ -232,6 +232,10 @@ static void a_secret_that_belongs_to_somebody_else_is_refused(void **state)
 	assert_int_equal(chmod("key", 0600), 0);
 	assert_succeeds(file_read_secret("key", 100, &p, &len, &err));
 	secret_free(p, len);
+	assert_int_equal(seteuid(NOBODY), 0);
+	assert_fails(ERR_FAILED, file_read_secret("key", 100, &p, &len, &err));
+	assert_mentions(err.text, "belongs to uid 65533; run as root: chown 65534 'key'");
+	assert_int_equal(seteuid(0), 0);
 	assert_int_equal(unlink("key"), 0);
 }
 
