@@ -113,25 +113,25 @@ ok "the daemon mints" mint
 issuerctl db backup last.db >/dev/null
 "$BUILDDIR/t/key-secrets" state/issuer.db state/sealing.key main >secrets
 ok "there are private numbers to search for" [ -s secrets ]
-# found FILE... - how many of the private numbers are in these files, in any byte order or notation.
-found() {
-	/usr/bin/python3 - secrets "$@" <<'EOF_PY'
-import base64, sys
-numbers = [bytes.fromhex(n) for n in open(sys.argv[1]).read().split()]
-data = [open(f, "rb").read() for f in sys.argv[2:]]
-forms = lambda n: (n, n[::-1], n.hex().encode(), n.hex().upper().encode(), base64.b64encode(n)[:60], base64.urlsafe_b64encode(n)[:60])
-print(sum(any(f in d for d in data for f in forms(n)) for n in numbers))
-EOF_PY
-}
+# found FILE... - how many of the private numbers are in these files, in any notation.
+found() { /usr/bin/python3 "$SRCDIR/t/lib/search_numbers.py" "$@" <secrets; }
 cp secrets control
 is "the search finds what is there" "$(found control)" "$(wc -l <secrets | tr -d ' ')"
+openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out control.pem
+openssl pkey -in control.pem -noout -text >control.txt
+openssl pkey -in control.pem -outform DER -out control.der
+# The private exponent and both primes.
+awk '/^[a-z]/ { wanted = /^(privateExponent|prime[12]):/; if (wanted) print ""; next } wanted { gsub(/[ :]/, ""); printf "%s", $0 }
+	END { print "" }' control.txt | sed 's/^00//' >control.numbers
+for file in control.pem control.txt control.der; do
+	is "also in $file" "$(/usr/bin/python3 "$SRCDIR/t/lib/search_numbers.py" $file <control.numbers)" 3
+done
 is "the store and its log hold none" "$(found state/issuer.db state/issuer.db-wal)" 0
 is "nor do backups" "$(found first.db last.db)" 0
 is "nor the daemon's log" "$(found issuerd.log)" 0
-search() { /usr/bin/python3 "$SRCDIR/t/lib/search_memory.py" "$1" <secrets; }
 if [ -r "/proc/$DAEMON/mem" ] && [ "$(id -u)" -eq 0 ]; then
-	is "nor the gateway's memory" "$(search "$DAEMON")" 0
-	like "the signer's holds some, so they can be found" "$(search "$(signer_pid)")" '^[1-9]'
+	is "nor the gateway's memory" "$(found "$DAEMON")" 0
+	like "the signer's holds some, so they can be found" "$(found "$(signer_pid)")" '^[1-9]'
 else
 	skip 2 "not root: the memory of others cannot be searched"
 fi

@@ -31,7 +31,7 @@ done
 # ---- what the memory holds ----
 ask_token demo app "$AWS" >/dev/null
 # search PID - how many of the private numbers of all keys are in its memory?
-search() { "$BUILDDIR/t/key-secrets" state/issuer.db state/sealing.key main | /usr/bin/python3 "$SRCDIR/t/lib/search_memory.py" "$1"; }
+search() { "$BUILDDIR/t/key-secrets" state/issuer.db state/sealing.key main | /usr/bin/python3 "$SRCDIR/t/lib/search_numbers.py" "$1"; }
 if [ -r "/proc/$DAEMON/mem" ] && [ "$(id -u)" -eq 0 ]; then
 	like "the signer's memory holds private numbers, so the search can find them" "$(search "$SIGNER")" '^[1-9]'
 	is "the gateway's memory holds none" "$(search "$DAEMON")" 0

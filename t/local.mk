@@ -140,7 +140,7 @@ EXTRA_DIST += $(shell_tests) %D%/run %D%/unit/unit.h %D%/unit/jws_forge.h \
 	%D%/lib/step.sh %D%/lib/systemd_boot.sh %D%/lib/told.sh %D%/lib/answers.py %D%/lib/clients.py \
 	%D%/lib/issuer.sh %D%/lib/agent.sh %D%/lib/sts.py %D%/lib/reader.py %D%/lib/runbook.sh %D%/lib/faults.sh %D%/lib/storm.py %D%/lib/callers.sh %D%/lib/forge.py %D%/lib/keep_alive.py \
 	%D%/lib/monitoring.sh \
-	%D%/lib/kube_pb.py %D%/lib/pki.py %D%/lib/post_hex.py %D%/lib/port.sh %D%/lib/search_memory.py %D%/fuzz/corpus \
+	%D%/lib/kube_pb.py %D%/lib/pki.py %D%/lib/post_hex.py %D%/lib/port.sh %D%/lib/search_numbers.py %D%/fuzz/corpus \
 	%D%/fuzz/kube_object.h %D%/verifiers %D%/clients %D%/data/clients
 
 # The recordings of a kube-apiserver, and what replays them.
