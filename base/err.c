@@ -66,6 +66,8 @@ void err_add_(struct err *err, const char *fmt, ...)
 int err_exit_status(const struct err *err)
 {
 	switch (err->code) {
+	case ERR_USAGE:
+		return 2;
 	case ERR_EARLY:
 		return 3;
 	case ERR_UNHEALTHY:

@@ -14,6 +14,7 @@ enum err_code {
 	ERR_CONFLICT,  /* somebody else was first, or it exists already */
 	ERR_BUSY,      /* try again later */
 	ERR_BAD_INPUT, /* what was given is wrong; asking again changes nothing */
+	ERR_USAGE,     /* the same, on a command line */
 	ERR_REFUSED,   /* understood, and not allowed */
 	ERR_EARLY,     /* a precondition does not hold yet */
 	ERR_UNHEALTHY, /* the thing was looked at and is not as it should be */
@@ -53,7 +54,7 @@ static inline int err_failed_(void)
 	return -1;
 }
 
-/* The exit status a command-line program ends with after a failure: 1 failed, 3 precondition
+/* The exit status a command-line program ends with after a failure: 1 failed, 2 usage, 3 precondition
  * not met, 4 differs or unhealthy, 5 timeout; never 0. */
 int err_exit_status(const struct err *err);
 

@@ -31,7 +31,7 @@ int cmd_values(const struct cmd_run *run, const char *name, const char **ret, si
 		if (strcmp(run->given[i].name, name) != 0)
 			continue;
 		if (count == max)
-			return err_set(err, ERR_BAD_INPUT, "--%s was given more than %zu times",
+			return err_set(err, ERR_USAGE, "--%s was given more than %zu times",
 				name, max);
 		ret[count++] = run->given[i].value;
 	}
@@ -56,13 +56,19 @@ const char *cmd_issuer(const struct cmd_run *run)
 	return run->conf->issuers[0].name;
 }
 
+int cmd_bad_option(const char *name, struct err *err)
+{
+	err->code = ERR_USAGE;
+	return err_add(err, "--%s", name);
+}
+
 int cmd_duration(const struct cmd_run *run, const char *name, int64_t min_s, int64_t max_s,
 	int64_t otherwise_s, int64_t *ret_s, struct err *err)
 {
 	const char *value = cmd_value(run, name);
 
 	if (value && text_duration(value, min_s, max_s, ret_s, err) < 0)
-		return err_add(err, "--%s", name);
+		return cmd_bad_option(name, err);
 	if (!value)
 		*ret_s = otherwise_s;
 	return 0;
@@ -82,10 +88,10 @@ int cmd_moment(const struct cmd_run *run, const char *name, bool is_past, unix_t
 	if (text_duration(value, 0, INT64_MAX / 2, &span_s, &ignored) == 0)
 		*ret = is_past ? run->now - span_s : run->now + span_s;
 	else if (text_read_time(value, ret, err) < 0)
-		return err_add(err, "--%s", name);
+		return cmd_bad_option(name, err);
 	if (*ret < run->now - CMD_SPAN_MAX_S || *ret > run->now + CMD_SPAN_MAX_S)
-		return err_set(err, ERR_BAD_INPUT, "--%s: %.40s is more than ten years away",
-			name, value);
+		return err_set(err, ERR_USAGE, "--%s: %.40s is more than ten years away", name,
+			value);
 	return 0;
 }
 
@@ -96,7 +102,7 @@ int cmd_uid(const struct cmd_run *run, char ret[NAME_UID_MAX + 1], struct err *e
 	if (!given)
 		return secret_uuid(ret, err);
 	if (name_check_uid("uid", given, err) < 0)
-		return err_add(err, "--uid");
+		return cmd_bad_option("uid", err);
 	(void)text_fit(ret, NAME_UID_MAX + 1, given); /* checked: it fits */
 	return 0;
 }

@@ -93,6 +93,9 @@ int cmd_open(struct cmd_run *run, enum store_mode mode, struct err *err);
 /* The name of the configured issuer. */
 const char *cmd_issuer(const struct cmd_run *run);
 
+/* Adds which option's value is wrong, and makes it ERR_USAGE. Yields -1. */
+int cmd_bad_option(const char *name, struct err *err);
+
 /* A duration option, or `otherwise` when it was not given. */
 int cmd_duration(const struct cmd_run *run, const char *name, int64_t min_s, int64_t max_s,
 	int64_t otherwise_s, int64_t *ret_s, struct err *err);

@@ -36,7 +36,7 @@ static int read_filter(const struct cmd_run *run, struct store_audit_filter *ret
 		cmd_moment(run, "until", true, &ret->until, err) < 0)
 		return -1;
 	if (ret->until != TIME_UNSET && ret->since >= ret->until)
-		return err_set(err, ERR_BAD_INPUT, "--since must be before --until");
+		return err_set(err, ERR_USAGE, "--since must be before --until");
 	return 0;
 }
 
@@ -54,7 +54,7 @@ static int audit_list(struct cmd_run *run, struct err *err)
 
 	if (cmd_value(run, "limit") &&
 		text_int(cmd_value(run, "limit"), 1, LIST_LIMIT_MAX, &limit, err) < 0)
-		return err_add(err, "--limit");
+		return cmd_bad_option("limit", err);
 	if (read_filter(run, &filter, err) < 0 || cmd_open(run, STORE_READ, err) < 0 ||
 		store_audit_find(run->store, cmd_issuer(run), &filter, limit, collect, list,
 			err) < 0)
@@ -203,7 +203,7 @@ static int audit_prune(struct cmd_run *run, struct err *err)
 	if (cmd_moment(run, "before", true, &before, err) < 0)
 		return -1;
 	if (before == TIME_UNSET)
-		return err_set(err, ERR_BAD_INPUT,
+		return err_set(err, ERR_USAGE,
 			"--before must be given: a time, or a duration back "
 			"from now");
 	if (cmd_open(run, run->is_dry_run ? STORE_READ : STORE_WRITE, err) < 0 ||

@@ -121,12 +121,12 @@ static int take_kind(const struct cmd_run *run, struct store_client *client, str
 			: is_certificate ? "certificate"
 					 : "bearer");
 	if (uid && is_certificate)
-		return err_set(err, ERR_BAD_INPUT,
+		return err_set(err, ERR_USAGE,
 			"--unix-uid and --certificate exclude each other");
 	if ((uid || is_certificate) && cmd_value(run, "secret-file"))
-		return err_set(err, ERR_BAD_INPUT, "such a client has no secret to be kept");
+		return err_set(err, ERR_USAGE, "such a client has no secret to be kept");
 	if (uid && text_int(uid, 0, UINT32_MAX - 1, &client->unix_uid, err) < 0)
-		return err_add(err, "--unix-uid");
+		return cmd_bad_option("unix-uid", err);
 	return 0;
 }
 

@@ -73,7 +73,7 @@ static int take_audiences(const struct cmd_run *run, const char **audiences,
 		return -1;
 	grant->audiences = (char **)(uintptr_t)audiences; /* only read */
 	if (grant->audience_count == 0)
-		return err_set(err, ERR_BAD_INPUT,
+		return err_set(err, ERR_USAGE,
 			"a grant needs --audience; sts.amazonaws.com is that of AWS");
 	for (size_t i = 0; i < grant->audience_count; i++)
 		if (name_check_audience("audience", audiences[i], err) < 0)
@@ -86,7 +86,7 @@ static int take_subject(struct cmd_run *run, const char **audiences, struct stor
 	struct err *err)
 {
 	if (run->arg_count < 2)
-		return err_set(err, ERR_BAD_INPUT,
+		return err_set(err, ERR_USAGE,
 			"say for which service accounts: NAMESPACE/NAME, or --tokenreviews");
 	if (name_split(run->args[1], true, grant->namespace, grant->name, err) < 0 ||
 		take_audiences(run, audiences, grant, err) < 0)
@@ -98,7 +98,7 @@ static int take_subject(struct cmd_run *run, const char **audiences, struct stor
 static int take_review(const struct cmd_run *run, struct err *err)
 {
 	if (run->arg_count > 1 || cmd_value(run, "audience") || cmd_value(run, "max-ttl"))
-		return err_set(err, ERR_BAD_INPUT,
+		return err_set(err, ERR_USAGE,
 			"--tokenreviews is about all tokens: it goes without NAMESPACE/NAME, --audience "
 			"and --max-ttl");
 	return 0;

@@ -163,7 +163,7 @@ static int take_goal(const struct cmd_run *run, enum goal *ret, struct err *err)
 			*ret = (enum goal)i;
 			return 0;
 		}
-	return err_set(err, ERR_BAD_INPUT,
+	return err_set(err, ERR_USAGE,
 		"say what to wait for: --for published, active or removed");
 }
 

@@ -98,7 +98,7 @@ static int take_name(const struct cmd_run *run, const char *option, const char *
 	if (!value)
 		value = otherwise;
 	if (*value != '\0' && name_check_subdomain(option, value, err) < 0)
-		return err_add(err, "--%s", option);
+		return cmd_bad_option(option, err);
 	(void)text_fit(ret, NAME_SUBDOMAIN_MAX + 1, value); /* checked: it fits */
 	return 0;
 }

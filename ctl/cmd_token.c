@@ -192,7 +192,7 @@ static int verify(const struct cmd_run *run, const char *token, const char *issu
 	int rc;
 
 	if (audience && !audiences)
-		return err_set(err, ERR_BAD_INPUT, "--audience is not UTF-8");
+		return err_set(err, ERR_USAGE, "--audience is not UTF-8");
 	if (discover(issuer, cmd_value(run, "ca-file"), &keys, err) < 0)
 		return -1;
 	expect.keys = keys.key;

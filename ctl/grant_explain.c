@@ -43,7 +43,7 @@ static void question_free(struct question *q)
 static int add_group(struct question *q, const char *group, struct err *err)
 {
 	if (q->user.group_count == GROUPS_MAX)
-		return err_set(err, ERR_BAD_INPUT, "more than %d groups", GROUPS_MAX);
+		return err_set(err, ERR_USAGE, "more than %d groups", GROUPS_MAX);
 	q->groups[q->user.group_count++] = text_copy(group);
 	return 0;
 }
@@ -121,7 +121,7 @@ static int take_user(struct cmd_run *run, struct question *q, struct err *err)
 	const char *name = run->args[0];
 
 	if (strncmp(name, "group:", 6) == 0)
-		return err_set(err, ERR_BAD_INPUT,
+		return err_set(err, ERR_USAGE,
 			"a group asks for nothing; name a user, and its groups with --group");
 	/* As grant add has it. */
 	name += strncmp(name, "user:", 5) == 0 ? 5 : 0;
@@ -147,7 +147,7 @@ static int take_wish(struct cmd_run *run, struct question *q, struct err *err)
 	q->audiences = count > 0 ? json_array() : settings_audiences(run->conf);
 	for (size_t i = 0; i < count; i++)
 		if (json_array_append_new(q->audiences, json_string(audiences[i])) < 0)
-			return err_set(err, ERR_BAD_INPUT, "--audience is not UTF-8");
+			return err_set(err, ERR_USAGE, "--audience is not UTF-8");
 	return 0;
 }
 

@@ -67,13 +67,13 @@ static int take_options(const struct cmd_run *run, bool is_private, struct plan_
 		return -1;
 	ask->verifies_only = !is_private || cmd_value(run, "verify-only");
 	if (ask->verifies_only && ask->until == TIME_UNSET)
-		return err_set(err, ERR_BAD_INPUT,
+		return err_set(err, ERR_USAGE,
 			"%s: say with --until how long: when the last token it signed has expired, plus "
 			"what verifiers add (5m)",
 			is_private ? "--verify-only keeps the key published"
 				   : "a public key is published to verify tokens with");
 	if (row->publish_at > run->now)
-		return err_set(err, ERR_BAD_INPUT, "--published-since %s is not in the past",
+		return err_set(err, ERR_USAGE, "--published-since %s is not in the past",
 			text_time(row->publish_at).s);
 	return 0;
 }

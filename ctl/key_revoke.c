@@ -37,13 +37,12 @@ static int take_reason(const struct cmd_run *run, const char **ret, struct err *
 	const char *reason = cmd_value(run, "reason");
 
 	if (!reason || reason[0] == '\0')
-		return err_set(err, ERR_BAD_INPUT,
+		return err_set(err, ERR_USAGE,
 			"say why with --reason TEXT: the audit keeps it");
 	if (strlen(reason) > REASON_MAX)
-		return err_set(err, ERR_BAD_INPUT, "--reason takes %d bytes at most",
-			REASON_MAX);
+		return err_set(err, ERR_USAGE, "--reason takes %d bytes at most", REASON_MAX);
 	if (!text_is_clean(reason))
-		return err_set(err, ERR_BAD_INPUT,
+		return err_set(err, ERR_USAGE,
 			"--reason takes UTF-8 without line breaks or control characters");
 	*ret = reason;
 	return 0;

@@ -135,7 +135,7 @@ int key_rotate(struct cmd_run *run, struct err *err)
 	int rc;
 
 	if (ask.accepts_outage && !ask.is_now)
-		return err_set(err, ERR_BAD_INPUT,
+		return err_set(err, ERR_USAGE,
 			"--accept-verifier-outage goes with --now; without it nothing is risked");
 	if (cmd_open(run, STORE_WRITE, err) < 0 || look(run, &before, err) < 0 ||
 		keys_rotate(run, &ask, NULL, run->is_dry_run, &result, err) < 0)

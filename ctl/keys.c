@@ -57,7 +57,7 @@ int keys_find(const struct store_keys *keys, const char *prefix, size_t *ret, st
 	size_t found = 0;
 
 	if (prefix[0] == '\0')
-		return err_set(err, ERR_BAD_INPUT,
+		return err_set(err, ERR_USAGE,
 			"the KID is empty; issuerctl key list shows the keys");
 	for (size_t i = 0; i < keys->count; i++)
 		if (strncmp(keys->key[i].kid, prefix, strlen(prefix)) == 0) {

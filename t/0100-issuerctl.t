@@ -56,7 +56,7 @@ many() { seq "$1" | sed "s/.*/$2=v&=x/" | tr '\n' ' '; }
 ok "as many annotations as there may be" issuerctl sa create ci/most $(many 32 --annotation)
 is "are all kept" "$(issuerctl sa show ci/most -o json | jq '.annotations | length')" 32
 # shellcheck disable=SC2046
-one_line "one more" 1 '--annotation was given more than 32 times' issuerctl sa create ci/more $(many 33 --annotation)
+one_line "one more" 2 '--annotation was given more than 32 times' issuerctl sa create ci/more $(many 33 --annotation)
 not_ok "makes nothing" issuerctl sa show ci/more
 issuerctl sa delete ci/most >/dev/null
 one_line "show of none" 1 "no service account 'ci/nobody'|service account 'ci/nobody'" issuerctl sa show ci/nobody
@@ -76,9 +76,9 @@ is "and ends without a newline" "$(wc -l <filed.secret | tr -d ' ')" 0
 one_line "an existing file is not overwritten" 1 "could not create 'filed.secret'" issuerctl client create more --secret-file filed.secret
 not_ok "then there is no such client" sh -c 'issuerctl client list -o name | grep -qx more'
 one_line "a client exists once" 1 'exists already' issuerctl client create robot
-one_line "a bad expiry" 1 "'soon' is not a duration" issuerctl client create x --expires-in soon
+one_line "a bad expiry" 2 "'soon' is not a duration" issuerctl client create x --expires-in soon
 # shellcheck disable=SC2046
-one_line "too many groups" 1 '--group was given more than 32 times' issuerctl client create more $(many 33 --group)
+one_line "too many groups" 2 '--group was given more than 32 times' issuerctl client create more $(many 33 --group)
 ok "a dry run of create" issuerctl client create dry --secret-file dry.secret --dry-run
 not_ok "writes no secret" test -e dry.secret
 is "groups are listed" "$(issuerctl client list -o json | jq -c '.[] | select(.name == "robot") | .groups')" '["bots"]'
@@ -102,13 +102,13 @@ is "a grant has a number" "$ID" 1
 is "it is listed as given" "$(issuerctl grant list -o json | jq -c '.[0] | [.for,.subject,.audiences,.max_ttl]')" \
 	'["filed","ci/*",["sts.amazonaws.com","vault"],"15m"]'
 ok "for a group" issuerctl grant add group:bots ci/deploy --audience vault
-one_line "no audience" 1 'needs --audience' issuerctl grant add filed ci/deploy
+one_line "no audience" 2 'needs --audience' issuerctl grant add filed ci/deploy
 one_line "an unknown client" 1 "no client 'nobody'|client 'nobody'" issuerctl grant add nobody ci/deploy --audience vault
 for pattern in 'ci' 'ci/[a]' 'ci/a?b' 'CI/*' 'ci/a b'; do
 	not_ok "no pattern '$pattern'" issuerctl grant add filed "$pattern" --audience vault
 done
 one_line "an audience with a blank" 1 'printable ASCII' issuerctl grant add filed ci/x --audience 'a b'
-one_line "a lifetime of nothing" 1 'out of range' issuerctl grant add filed ci/x --audience vault --max-ttl 0
+one_line "a lifetime of nothing" 2 'out of range' issuerctl grant add filed ci/x --audience vault --max-ttl 0
 ok "remove" issuerctl grant remove "$ID"
 one_line "remove again" 1 "no grant|grant $ID" issuerctl grant remove "$ID"
 one_line "remove of no number" 1 "is not a whole number" issuerctl grant remove x
@@ -123,13 +123,13 @@ is "is audited under the admin's name" "$(audit "event='token.issued' AND actor 
 TOKEN16=$(issuerctl token create ci/deploy $(many 16 --audience))
 is "as many audiences as there may be are all in it" "$(claims "$TOKEN16" | jq '.aud | length')" 16
 # shellcheck disable=SC2046
-one_line "one more" 1 '--audience was given more than 16 times' issuerctl token create ci/deploy $(many 17 --audience)
+one_line "one more" 2 '--audience was given more than 16 times' issuerctl token create ci/deploy $(many 17 --audience)
 for audience in 'a b' '' "$(printf 'a\377')" "$(printf '%0256d' 0)"; do
 	one_line "no audience '$(printf %.8s "$audience" | tr -dc ' -~')'" 1 audience issuerctl token create ci/deploy --audience "$audience"
 done
 one_line "nor in a dry run" 1 audience issuerctl token create ci/deploy --audience 'a b' --dry-run
 is "none of them minted anything" "$(audit "event='token.issued'")" 2
-one_line "a lifetime beyond the maximum" 1 'out of range' issuerctl token create ci/deploy --ttl 25h
+one_line "a lifetime beyond the maximum" 2 'out of range' issuerctl token create ci/deploy --ttl 25h
 one_line "a token for nobody" 1 "service account 'ci/nobody'" issuerctl token create ci/nobody
 echo "$TOKEN" >token
 ok "inspect reads a file" issuerctl token inspect token

@@ -22,7 +22,7 @@ issuerctl token create demo/batch --audience vault --ttl 20m >/dev/null
 BEFORE=$(issuerctl key list -o json)
 
 # ---- refusals change nothing ----
-exits "without a reason it is refused" 1 issuerctl key revoke "$FIRST" --yes
+exits "without a reason it is refused" 2 issuerctl key revoke "$FIRST" --yes
 like "and told what is missing" "$(cat .output)" '--reason'
 exits "without a terminal it needs --yes" 3 issuerctl key revoke "$FIRST" --reason x
 like "which is said" "$(cat .output)" 'add --yes'
@@ -38,9 +38,9 @@ if command -v script >/dev/null; then
 else
 	skip 3 "no script(1)"
 fi
-exits "a reason that nobody could show is refused" 1 issuerctl key revoke --reason "$(printf 'caf\351')" --yes -- "$FIRST"
+exits "a reason that nobody could show is refused" 2 issuerctl key revoke --reason "$(printf 'caf\351')" --yes -- "$FIRST"
 like "and told" "$(cat .output)" 'takes UTF-8'
-exits "so is a terminal's command" 1 issuerctl key revoke --reason "$(printf 'x\302\233y')" --yes -- "$FIRST"
+exits "so is a terminal's command" 2 issuerctl key revoke --reason "$(printf 'x\302\233y')" --yes -- "$FIRST"
 exits "a kid like an option is no call for help" 2 issuerctl key revoke -hx --reason x --yes
 like "and told which word it was" "$(cat .output)" "unknown option '-hx'"
 exits "nor is another a call for anything" 2 issuerctl key revoke --yes --reason x -Abc

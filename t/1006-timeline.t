@@ -84,10 +84,10 @@ wait $WAIT
 is "it ends when the moment comes" $? 0
 like "and says what is so" "$(cat waited)" "^key $STANDBY is active\$"
 exits "what will never be so ends with 4" 4 issuerctl key wait --for active -- "$ACTIVE"
-exits "an empty KID is no beginning of all" 1 issuerctl key show ""
+exits "an empty KID is no beginning of all" 2 issuerctl key show ""
 like "and says so" "$(cat .output)" 'the KID is empty'
-exits "a goal must be given" 1 issuerctl key wait -- "$ACTIVE"
-exits "and be one" 1 issuerctl key wait --for signing -- "$ACTIVE"
+exits "a goal must be given" 2 issuerctl key wait -- "$ACTIVE"
+exits "and be one" 2 issuerctl key wait --for signing -- "$ACTIVE"
 is "JSON tells of the key" "$(issuerctl key wait --for removed -o json -- "$(issuerctl key list -o json | jq -r '.[] | select(.state == "removed") | .kid' | head -n 1)" | jq -r .state)" removed
 
 # ---- what is short, beside what is long ----

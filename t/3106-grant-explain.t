@@ -99,7 +99,7 @@ seconds() { echo $(($(sed 's/h/*3600+/; s/m/*60+/; s/s/+/; s/$/0/'))); }
 
 is "a user may be named as grant add names it" \
 	"$(issuerctl grant explain user:ci demo/app --audience sts.amazonaws.com -o json | jq -r .user)" ci
-one_line "a group is no user" 1 'name a user, and its groups with --group$' \
+one_line "a group is no user" 2 'name a user, and its groups with --group$' \
 	issuerctl grant explain group:ci demo/app
 
 # ---- allowed ----
@@ -160,16 +160,16 @@ exits "somebody nobody knows" 4 issuerctl grant explain stranger demo/app --audi
 like "has no grant" "$(cat .output)" 'User "stranger" cannot .*no grant covers this service account'
 
 # ---- questions that are none ----
-while read -r pattern args; do
+while read -r status pattern args; do
 	# shellcheck disable=SC2086 # words
-	one_line "grant explain $args" 1 "$pattern" issuerctl grant explain $args
+	one_line "grant explain $args" "$status" "$pattern" issuerctl grant explain $args
 done <<'EOF'
-NAMESPACE/NAME ci demo
-name ci demo/*
-user naïve demo/app
-pod ci demo/app --pod nope
-ttl ci demo/app --ttl 599s
-ttl ci demo/app --ttl soon
+1 NAMESPACE/NAME ci demo
+1 name ci demo/*
+1 user naïve demo/app
+1 pod ci demo/app --pod nope
+2 ttl ci demo/app --ttl 599s
+2 ttl ci demo/app --ttl soon
 EOF
 exits "half a question" 2 issuerctl grant explain ci
 
@@ -182,7 +182,7 @@ grant group:g1 demo/app --audience vault >/dev/null
 ok "as many groups as a client can have, and as many again" explain many app --audience vault $(many 33 64)
 is "none is dropped" "$(jq '.groups | length' explained)" 65
 # shellcheck disable=SC2046 # words
-one_line "one more is refused" 1 'group was given more than 32 times' \
+one_line "one more is refused" 2 'group was given more than 32 times' \
 	issuerctl grant explain many demo/app --audience vault $(many 33 65)
 
 rows=$(audit 1)

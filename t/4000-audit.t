@@ -55,9 +55,9 @@ is "a table has a title and a line each" "$(issuerctl audit list --client ci | s
 	"TIME 2030-03-17T17:46:40Z 2030-03-17T17:47:40Z "
 is "with -o jsonl each is a line" "$(issuerctl audit list --client ci -o jsonl | jq -r .event | tr '\n' ' ')" "token.issued token.refused "
 is "with -o name its number is" "$(issuerctl audit list --jti "$JTI" -o name)" "$(issuerctl audit list --jti "$JTI" -o json | jq '.[0].seq')"
-one_line "a time that is none" 1 '^issuerctl: --since: ' issuerctl audit list --since yesterday
-one_line "a time before the other" 1 'since must be before --until$' issuerctl audit list --since 1m --until 2m
-one_line "no limit at all" 1 '^issuerctl: --limit: ' issuerctl audit list --limit 0
+one_line "a time that is none" 2 '^issuerctl: --since: ' issuerctl audit list --since yesterday
+one_line "a time before the other" 2 'since must be before --until$' issuerctl audit list --since 1m --until 2m
+one_line "no limit at all" 2 '^issuerctl: --limit: ' issuerctl audit list --limit 0
 unlike "no record holds the secret or a token" "$(issuerctl audit export)" "$(cat ci.secret)|$TOKEN"
 
 # ---- following ----
@@ -197,7 +197,7 @@ is "what cannot be printed" $? 1
 is "does not move the cursor" "$(issuerctl audit export --cursor cursor >/dev/full 2>&1; cat cursor)" "$(cat good.cursor)"
 
 # ---- prune ----
-one_line "without --before nothing is taken out" 1 'before must be given' issuerctl audit prune
+one_line "without --before nothing is taken out" 2 'before must be given' issuerctl audit prune
 clock_forward $((2 * DAY))
 until_true signed 4 # the clock is looked at; what it is is committed
 is "nothing is so old" "$(issuerctl audit prune --before 3d -o json | jq -c .)" '{"pruned":0,"up_to":null}'

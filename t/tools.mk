@@ -70,10 +70,11 @@ fuzz:
 
 # The long forms of what make check does briefly: a million histories, centuries of verifiers,
 # thousands of crashes, versions and refreshes.
+soak_seed = $${SEED:-$$(date +%s)}
 soak: check-programs
-	HISTORIES=1000000 $(abs_builddir)/%D%/unit/test_plan_property
-	WORLDS=2000 $(abs_builddir)/%D%/unit/test_plan_verifiers
-	cd $(abs_builddir) && SRCDIR='$(abs_top_srcdir)' BUILDDIR='$(abs_top_builddir)' ROUNDS=3000 \
+	SEED=$(soak_seed) HISTORIES=1000000 $(abs_builddir)/%D%/unit/test_plan_property
+	SEED=$(soak_seed) WORLDS=500 $(abs_builddir)/%D%/unit/test_plan_verifiers
+	cd $(abs_builddir) && SRCDIR='$(abs_top_srcdir)' BUILDDIR='$(abs_top_builddir)' SEED=$(soak_seed) ROUNDS=3000 \
 		$(abs_top_srcdir)/%D%/5004-crash-random.t
 	cd $(abs_builddir) && SRCDIR='$(abs_top_srcdir)' BUILDDIR='$(abs_top_builddir)' CLIENTS=8000 \
 		$(abs_top_srcdir)/%D%/5006-overload.t

@@ -159,6 +159,7 @@ static void exit_status_tells_what_to_do_next(void **state)
 		{ ERR_CONFLICT, 1 },
 		{ ERR_BUSY, 1 },
 		{ ERR_BAD_INPUT, 1 },
+		{ ERR_USAGE, 2 },
 		{ ERR_REFUSED, 1 },
 		{ ERR_FAILED, 1 },
 		{ ERR_EARLY, 3 },
