@@ -77,6 +77,7 @@ shell_tests += \
 	%D%/1006-timeline.t \
 	%D%/1007-runbooks.t \
 	%D%/1008-live.t \
+	%D%/1009-two-daemons.t \
 	%D%/2000-discovery.t \
 	%D%/3000-tokenrequest.t \
 	%D%/3001-refusals.t \
