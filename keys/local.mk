@@ -11,7 +11,7 @@ libkeys_a_SOURCES = \
 	%D%/key.c %D%/key.h %D%/key_pem.c %D%/key_pem.h %D%/key_seal.c \
 	%D%/keyring.c %D%/keyring.h %D%/keyring_slot.c \
 	%D%/mint.c %D%/mint.h \
-	%D%/plan.c %D%/plan.h %D%/plan_clock.c %D%/plan_state.c \
+	%D%/plan.c %D%/plan.h %D%/plan_ask.c %D%/plan_clock.c %D%/plan_draft.c %D%/plan_draft.h %D%/plan_state.c \
 	%D%/rewrap.c %D%/rewrap.h \
 	%D%/rotate.c %D%/rotate.h \
 	%D%/sealing.c %D%/sealing.h \
