@@ -21,4 +21,4 @@ libkeys_a_SOURCES = \
 	%D%/signer_job.c %D%/signer_job.h \
 	%D%/signer_message.c %D%/signer_message.h \
 	%D%/signer_metrics.c %D%/signer_metrics.h \
-	%D%/signer_process.c %D%/signer_process.h
+	%D%/signer_spawn.c %D%/signer_spawn.h %D%/signer_process.c %D%/signer_process.h

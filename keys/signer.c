@@ -1,34 +1,29 @@
 /* signer.c - see signer.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "keys/signer.h"
+#include "keys/signer_spawn.h"
 
 #define PENDING_MAX                                                                            \
 	SIGNER_QUEUE_MAX /* requests under way; beyond that callers are told to come back */
-#define READY_TIMEOUT_MS 30000
 /* Somebody else may hold the store: a batch that is under way waits 5 s for it, once the thread
  * that looks for changes has waited its 5 s, and so does the next batch, which has what came
  * meanwhile. Not a word for longer than that is a hang. */
 #define SILENCE_MAX_MS 25000
 /* A slow machine may take minutes for SIGNER_QUEUE_MAX signatures, and speaks all the time. */
 #define ANSWER_MAX_MS  300000
-#define LOOK_MS        1000
 #define RETRY_FIRST_MS 50
 #define RETRY_MAX_MS   800 /* minting is back within a second of whatever stopped it */
 
@@ -54,149 +49,6 @@ struct signer {
 	size_t pending_count;
 	struct pending pending[PENDING_MAX];
 };
-
-/* ---- one signer process ---- */
-
-/* The signer starts with no signal blocked, whatever the calling thread blocks. */
-static int spawn(const struct signer_program *program, int child_fd, pid_t *ret,
-	struct err *err)
-{
-	extern char **environ;
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t none;
-	int rc;
-
-	(void)sigemptyset(&none); /* cannot fail */
-	if (posix_spawn_file_actions_init(&actions) != 0 || posix_spawnattr_init(&attr) != 0)
-		abort(); /* only for want of memory */
-	rc = posix_spawn_file_actions_adddup2(&actions, child_fd, SIGNER_FD);
-	if (rc == 0)
-		rc = posix_spawn_file_actions_adddup2(&actions, program->metrics_fd,
-			SIGNER_METRICS_FD);
-	if (rc == 0) /* what else is open here is none of its business */
-		rc = posix_spawn_file_actions_addclosefrom_np(&actions, SIGNER_METRICS_FD + 1);
-	if (rc == 0)
-		rc = posix_spawnattr_setsigmask(&attr, &none);
-	if (rc == 0)
-		rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-	if (rc == 0)
-		rc = posix_spawn(ret, "/proc/self/exe", &actions, &attr, program->argv,
-			environ);
-	(void)posix_spawn_file_actions_destroy(&actions); /* these two cannot fail */
-	(void)posix_spawnattr_destroy(&attr);
-	errno = rc;
-	return rc == 0 ? 0 : err_errno(err, ERR_FAILED, "could not start the signer process");
-}
-
-/* Waits until `fd` can be read; ERR_BUSY if stop_fd could be first, ERR_TIMEOUT if neither. */
-static int wait_readable(int fd, int stop_fd, struct err *err)
-{
-	struct pollfd fds[] = { { .fd = fd, .events = POLLIN },
-		{ .fd = stop_fd, .events = POLLIN } };
-	int rc;
-
-	do
-		rc = poll(fds, 2, READY_TIMEOUT_MS);
-	while (rc < 0 && errno == EINTR);
-	if (rc <= 0)
-		return err_set(err, ERR_TIMEOUT, "the signer process did not get ready");
-	return fds[1].revents ? err_set(err, ERR_BUSY, "stopping") : 0;
-}
-
-/* The first message: ready, or the reason why not. */
-static int wait_ready(int fd, int stop_fd, struct err *err)
-{
-	auto_free char *packet = text_alloc(SIGNER_MESSAGE_MAX, 1);
-	struct signer_reply reply;
-	ssize_t len;
-
-	if (wait_readable(fd, stop_fd, err) < 0)
-		return -1;
-	len = recv(fd, packet, SIGNER_MESSAGE_MAX, 0);
-	if (len <= 0)
-		return err_set(err, ERR_FAILED, "the signer process ended before it was ready");
-	if (signer_reply_read(packet, (size_t)len, &reply, err) < 0)
-		return -1;
-	mint_token_free(&reply.token);
-	if (reply.err.code != ERR_NONE)
-		return err_set(err, reply.err.code, "%s", reply.err.text);
-	return 0;
-}
-
-static int reap(pid_t pid)
-{
-	int status = 0;
-
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return status;
-}
-
-static void log_end(int status)
-{
-	if (status != 0)
-		log_event(LOG_ERROR, "signer.died", "signal",
-			WIFSIGNALED(status) ? text_num(WTERMSIG(status)).s : NULL, "exit",
-			WIFEXITED(status) ? text_num(WEXITSTATUS(status)).s : NULL, NULL);
-}
-
-static int send_settings(int fd, const struct signer_program *program, struct err *err)
-{
-	if (send(fd, program->settings, program->settings_len, MSG_NOSIGNAL) < 0)
-		return err_errno(err, ERR_FAILED, "could not send the signer its settings");
-	return 0;
-}
-
-int signer_receive_settings(int fd, char **ret, size_t *ret_len, struct err *err)
-{
-	auto_free char *packet = text_alloc(SIGNER_MESSAGE_MAX + 1, 1);
-	const ssize_t len = recv(fd, packet, SIGNER_MESSAGE_MAX, 0);
-
-	if (len <= 0)
-		return err_set(err, ERR_FAILED, "no settings came from the gateway");
-	*ret_len = (size_t)len;
-	*ret = take(packet);
-	return 0;
-}
-
-/* Starts a signer and waits for its word; the socket is `ret_fd`. */
-static int launch(const struct signer *signer, pid_t *ret_pid, int *ret_fd, struct err *err)
-{
-	static const struct timeval look = { .tv_sec = LOOK_MS / 1000 };
-	const struct signer_program *program = &signer->program;
-	int pair[2];
-	int rc;
-
-	/* Above SIGNER_FD, so that the child's dup2 clears close-on-exec. */
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return err_errno(err, ERR_FAILED, "could not make a socket pair");
-	(void)setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &look,
-		sizeof(look)); /* cannot fail on a socket */
-	if (pair[1] == SIGNER_FD) {
-		const int moved = fcntl(pair[1], F_DUPFD_CLOEXEC, SIGNER_FD + 1);
-
-		(void)close(pair[1]); /* `moved` is the same socket */
-		pair[1] = moved;
-	}
-	rc = pair[1] < 0 ? err_errno(err, ERR_FAILED, "could not move a socket")
-			 : spawn(program, pair[1], ret_pid, err);
-	if (pair[1] >= 0)
-		(void)close(pair[1]); /* the child has its own */
-	if (rc == 0 &&
-		(send_settings(pair[0], program, err) < 0 ||
-			wait_ready(pair[0], signer->stop_fd, err) < 0)) {
-		(void)close(pair[0]); /* ends the child, if it still lives */
-		(void)kill(*ret_pid, SIGKILL);
-		(void)reap(*ret_pid); /* `err` has its reason */
-		return -1;
-	}
-	if (rc < 0)
-		(void)close(pair[0]); /* never used */
-	else
-		*ret_fd = pair[0];
-	return rc;
-}
 
 /* ---- requests under way ---- */
 
@@ -322,6 +174,14 @@ int signer_check_audit(struct signer *signer, struct err *err)
 
 /* ---- the reader: delivers answers, replaces a dead signer ---- */
 
+static void log_end(int status)
+{
+	if (status != 0)
+		log_event(LOG_ERROR, "signer.died", "signal",
+			WIFSIGNALED(status) ? text_num(WTERMSIG(status)).s : NULL, "exit",
+			WIFEXITED(status) ? text_num(WEXITSTATUS(status)).s : NULL, NULL);
+}
+
 static void note_audit(struct signer *signer, const struct err *why)
 {
 	auto_unlock pthread_mutex_t *held = auto_lock(&signer->lock);
@@ -388,10 +248,10 @@ static void kill_hanging(struct signer *signer)
 static void read_replies(struct signer *signer, char *packet)
 {
 	int64_t heard_ms = clock_monotonic_ms();
-	int64_t look_ms = heard_ms + LOOK_MS;
+	int64_t look_ms = heard_ms + SIGNER_LOOK_MS;
 
 	for (;;) {
-		/* returns after LOOK_MS at the latest: launch() set that */
+		/* returns after SIGNER_LOOK_MS at the latest */
 		const ssize_t len = recv(signer->fd, packet, SIGNER_MESSAGE_MAX, 0);
 		const int64_t now_ms = clock_monotonic_ms();
 
@@ -402,7 +262,7 @@ static void read_replies(struct signer *signer, char *packet)
 			return;
 		}
 		if (now_ms >= look_ms) {
-			look_ms = now_ms + LOOK_MS;
+			look_ms = now_ms + SIGNER_LOOK_MS;
 			if (is_hanging(signer, heard_ms))
 				kill_hanging(signer);
 		}
@@ -440,7 +300,7 @@ static bool relaunch(struct signer *signer)
 		pid_t pid;
 		int fd;
 
-		if (launch(signer, &pid, &fd, &err) == 0) {
+		if (signer_spawn(&signer->program, signer->stop_fd, &pid, &fd, &err) == 0) {
 			auto_unlock pthread_mutex_t *held = auto_lock(&signer->lock);
 
 			(void)held;
@@ -470,7 +330,7 @@ static void *read_loop(void *arg)
 		read_replies(signer, packet);
 		is_wanted = detach(signer);
 		pending_fail_all(signer);
-		log_end(reap(signer->pid));
+		log_end(signer_reap(signer->pid));
 	} while (!is_wanted && relaunch(signer));
 	(void)eventfd_write(signer->ended_fd, 1); /* an eventfd at 0 always takes 1 */
 	return NULL;
@@ -495,13 +355,13 @@ int signer_start(const struct signer_program *program, struct signer **ret, stru
 	if (pthread_mutex_init(&signer->lock, NULL) != 0 || signer->stop_fd < 0 ||
 		signer->ended_fd < 0)
 		abort();
-	if (launch(signer, &signer->pid, &signer->fd, err) < 0) {
+	if (signer_spawn(program, signer->stop_fd, &signer->pid, &signer->fd, err) < 0) {
 		discard(signer);
 		return -1;
 	}
 	if (pthread_create(&signer->reader, NULL, read_loop, signer) != 0) {
 		(void)close(signer->fd); /* the process sees it and ends */
-		(void)reap(signer->pid);
+		(void)signer_reap(signer->pid);
 		discard(signer);
 		return err_set(err, ERR_FAILED, "could not start a thread");
 	}
