@@ -77,6 +77,118 @@ garbage|service account token has expired
 expired|something that nobody has heard of
 EOF
 
+# What others record is judged line by line: an odd one spoils no other, and ends nothing.
+mkdir -p odd
+/usr/bin/python3 - "$GOLDEN" odd <<'PY'
+import copy
+import json
+import sys
+
+
+def find(name, wanted):
+    with open("%s/%s.jsonl" % (sys.argv[1], name), encoding="utf-8") as lines:
+        return next(e for e in map(json.loads, lines) if e["id"] == wanted)
+
+
+good, who = find("b1-tokenrequest-spec", "aud-one"), find("c-tokenreview", "selfsubjectreview-admin")
+
+
+def other(name, e=good, **members):
+    """The same but for members of request or response: request_body="..."."""
+    e = copy.deepcopy({**e, "id": name})
+    for path, value in members.items():
+        part, _, member = path.partition("_")
+        e[part][member] = value
+    return e
+
+
+def header(e, part, name, *values):
+    kept = [h for h in e[part]["headers"] if h[0] != name]
+    e[part]["headers"] = kept + [[name, value] for value in values]
+    return e
+
+
+def body(name, text):
+    return header(other(name, request_body=text), "request", "Content-Length", str(len(text)))
+
+
+def write(name, *lines):
+    with open("%s/%s.jsonl" % (sys.argv[2], name), "wb") as out:
+        for line in lines:
+            out.write((line if isinstance(line, bytes) else json.dumps(line).encode()) + b"\n")
+
+
+nested = '{"spec":{"audiences":["https://vault.example"]},"zed":%s1%s}' % ("[" * 1500, "]" * 1500)
+claims = other("claims")
+claims["jwt"]["payload"] = {"iss": 5, "kubernetes.io": "x"}
+keys = other("keys", response_body='{"keys":[{"kid":"../x","kty":"RSA","alg":"RS256"},{},5]}')
+nowhere = "/api/v1/namespaces/nowhere/serviceaccounts/nobody/token"
+
+write("a-empty")
+write("b-blank", good, b"", b" ")
+write("c-dates", header(other("none-yet"), "response", "Date"), good,
+      header(other("none"), "response", "Date"), header(other("odd"), "response", "Date", "today"))
+write("d-deep", header(body("deep", nested), "response", "Warning",
+                       '299 - "unknown field \\"zed\\""'))
+write("e-one-user", who, header(other("again", who), "request", "Authorization", "Bearer second"))
+write("f-lines", b"{", b"[]", b"\xff\xfe", b"[" * 3000, b'{"id": "half", "request": {}}',
+      {**good, "id": "closed", "response": None}, good)
+write("g-members", other("method", request_method=5), other("path", request_path=None),
+      other("status", response_status_line=""), other("headers", request_headers={"Host": "x"}),
+      other("number", request_headers=[["Host", 5]]), other("text", response_body={}),
+      other("base64", response_body_base64="/"),
+      header(other("not-gzip"), "response", "Content-Encoding", "gzip"), claims, keys,
+      {"request": good["request"], "response": good["response"]})
+write("h-requests", good, header(body("binary", "x"), "request", "Accept", "*/*", "x/y"),
+      other("unknown-method", request_method="FOO", request_path="/x"),
+      other("head", request_method="HEAD"), other("unknown-namespace", request_path=nowhere),
+      {**good, "id": "odd\ud800"})
+write("i-no-server", other("issuer", who, response_body='{"issuer":"no url"}'), good)
+PY
+replay odd
+is "odd recordings are a failure" $? 1
+is "... which is told on standard output alone" "$(cat err)" ""
+sed -n 's/^\([a-i]-[^ ]*\) *\([a-z ]*[a-z]\).*/\1 \2/p' out >verdicts
+is "... and each exchange is judged, or it is told that it cannot be" "$(cat verdicts)" "\
+b-blank/aud-one same
+c-dates/none-yet same
+c-dates/aud-one same
+c-dates/none same
+c-dates/odd same
+d-deep/deep same
+e-one-user/selfsubjectreview-admin on purpose
+e-one-user/again on purpose
+f-lines/line-1 cannot be judged
+f-lines/line-2 cannot be judged
+f-lines/line-3 cannot be judged
+f-lines/line-4 cannot be judged
+f-lines/half cannot be judged
+f-lines/closed cannot be judged
+f-lines/aud-one same
+g-members/method cannot be judged
+g-members/path cannot be judged
+g-members/status cannot be judged
+g-members/headers cannot be judged
+g-members/number cannot be judged
+g-members/text cannot be judged
+g-members/base64 cannot be judged
+g-members/not-gzip cannot be judged
+g-members/claims same
+g-members/keys cannot be judged
+g-members/line-11 same
+h-requests/aud-one same
+h-requests/binary differs
+h-requests/unknown-method on purpose
+h-requests/head differs
+h-requests/unknown-namespace differs
+h-requests/odd\\ud800 same
+i-no-server/issuer cannot be judged
+i-no-server/aud-one cannot be judged"
+like "... and counted" "$(tail -n 1 out)" ' 3 differ, 0 left out, 17 cannot be judged$'
+rm odd/[b-i]-*
+replay odd
+like "nothing but an empty file is no success" "$?$(cat err)" '^1golden-replay: there is no exchange in odd$'
+
 # What is wrong with its arguments.
 replay nowhere
 is "a folder that is not there is refused" $? 1

@@ -4,7 +4,7 @@
 import re
 import urllib.parse
 
-from golden.recording import member, token_parts
+from golden.recording import member, text_of, token_parts
 
 UUID = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 TIMES = ("creationTimestamp", "expirationTimestamp")
@@ -32,10 +32,10 @@ def mask_claims(claims):
     masked = dict(claims)
     issued = claims.get("iat", 0)
     for name in ("exp", "nbf", "iat"):
-        if isinstance(masked.get(name), int):
+        if isinstance(masked.get(name), int) and isinstance(issued, int):
             masked[name] = "iat + %d" % (masked[name] - issued)
-    if "jti" in masked:
-        masked["jti"] = "<uid>" if UUID.fullmatch(masked["jti"]) else masked["jti"]
+    if UUID.fullmatch(text_of(masked.get("jti"))):
+        masked["jti"] = "<uid>"
     return masked
 
 
@@ -87,7 +87,7 @@ def mask_body(answer):
     if body.get("kind") == "TokenRequest" and isinstance(body.get("status"), dict):
         masked["status"] = {
             **body["status"],
-            "token": mask_token(member(body, "status", "token") or ""),
+            "token": mask_token(member(body, "status", "token")),
             "expirationTimestamp": kind_of(body["status"].get("expirationTimestamp")),
         }
     return masked
@@ -96,6 +96,11 @@ def mask_body(answer):
 def is_alike(theirs, ours):
     """Objects of two kinds have nothing to compare member by member."""
     return theirs.get("kind") == ours.get("kind")
+
+
+def shown(value):
+    """The start of it, in one line."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(value)[:160])
 
 
 def differences(path, theirs, ours):
@@ -110,7 +115,7 @@ def differences(path, theirs, ours):
         ]
     if theirs == ours:
         return []
-    return ["%s: theirs %s, ours %s" % (path, str(theirs)[:160], str(ours)[:160])]
+    return ["%s: theirs %s, ours %s" % (path, shown(theirs), shown(ours))]
 
 
 def caching_of(answer):
@@ -137,8 +142,8 @@ def compare(exchange, ours):
 
 def same_message(exchange, ours):
     """None if there is no message to compare."""
-    theirs = member(exchange.answer.json, "message")
-    said = member(ours.json, "message")
-    if theirs is None or said is None or exchange.answer.status != ours.status:
+    theirs = text_of(member(exchange.answer.json, "message"))
+    said = text_of(member(ours.json, "message"))
+    if not theirs or not said or exchange.answer.status != ours.status:
         return None
     return mask_text(theirs) == mask_text(said)

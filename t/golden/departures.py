@@ -5,7 +5,7 @@
 import json
 import re
 
-from golden.recording import is_jwt, member, token_parts
+from golden.recording import is_jwt, member, text_of, token_parts
 
 GROUP = "/apis/authentication.k8s.io"
 PUBLIC = ("/.well-known/openid-configuration", "/openid/v1/jwks")
@@ -32,14 +32,15 @@ def rule(name):
 
 
 class Case:
-    """One exchange, our answer to it, and the lines in which that differs."""
+    """One exchange, our answer to it, the lines in which that differs, and how to ask more."""
 
-    def __init__(self, world, exchange, ours, differences):
+    def __init__(self, world, exchange, ours, differences, ask):
         self.world = world
         self.exchange = exchange
         self.theirs = exchange.answer
         self.ours = ours
         self.differences = differences
+        self.ask = ask
         self.path = exchange.path.rstrip("/")
 
     @property
@@ -51,12 +52,18 @@ class Case:
     def is_anonymous_to_them(self):
         return self.exchange.bearer is None
 
+    @property
+    def is_refused(self):
+        """Is our answer a Status that says no? (One to HEAD has no body.)"""
+        return (400 <= self.ours.status < 500 and self.ours.media_type == "application/json"
+                and (self.exchange.method == "HEAD" or (
+                    self.ours.json.get("kind") == "Status"
+                    and self.ours.json.get("code") == self.ours.status)))
+
     def we_refuse(self, status, reason):
-        """Is our answer such a Status? (One to HEAD has no body.)"""
-        if self.ours.status != status or self.ours.media_type != "application/json":
-            return False
-        return self.exchange.method == "HEAD" or (
-            self.ours.json.get("kind") == "Status" and self.ours.json.get("reason") == reason)
+        """Is our answer such a Status?"""
+        return self.is_refused and self.ours.status == status and (
+            self.exchange.method == "HEAD" or self.ours.json.get("reason") == reason)
 
     def differs_only_in(self, pattern):
         return all(re.match(pattern, line) for line in self.differences)
@@ -160,7 +167,7 @@ def method_first(case):
 @rule("timeout")
 def timeout(case):
     """Whoever waits decides how long; `timeout` in the query is not looked at."""
-    said = member(case.theirs.json, "message") or ""
+    said = text_of(member(case.theirs.json, "message"))
     return case.theirs.status == 400 and "invalid timeout" in said and case.ours.status < 300
 
 
@@ -221,7 +228,7 @@ def long_pod_tokens(case):
     """A token lives as long as the answer says."""
     return case.differs_only_in(
         r"\.body\.status\.token\.claims\.(exp|kubernetes\.io\.warnafter):") and case.both(201) and (
-            "warnafter" in case.exchange.jwt["payload"]["kubernetes.io"])
+            member(case.exchange.jwt, "payload", "kubernetes.io", "warnafter") is not None)
 
 
 def has_odd_text(body):
@@ -234,7 +241,7 @@ def has_odd_text(body):
         text.encode()
     except UnicodeEncodeError:  # a lone surrogate
         return True
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return "\\u0000" in text
 
@@ -262,7 +269,7 @@ def has_repeated_members(body):
         json.loads(body, object_pairs_hook=refuse_repeated)
     except Repeated:
         return True
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     return False
 
@@ -383,9 +390,9 @@ def review_errors(case):
     if not (case.exchange.is_token_review and case.both(201)
             and case.differs_only_in(r"\.body\.status\.error:")):
         return False
-    said = member(case.theirs.json, "status", "error") or ""
+    said = text_of(member(case.theirs.json, "status", "error"))
     ours = re.fullmatch(r"\[invalid bearer token, (.+)\]",
-                        member(case.ours.json, "status", "error") or "")
+                        text_of(member(case.ours.json, "status", "error")))
     return ours is not None and any(
         re.search(pattern, ours.group(1)) for pattern in our_reasons(case, said))
 
@@ -397,9 +404,10 @@ def client_uid(case):
         r"\.body\.status\.(user|userInfo)\.uid: theirs .*, ours \(absent\)$")
 
 
-def explain(world, exchange, ours, differences):
-    """The name of the rule that allows these differences, or None."""
-    case = Case(world, exchange, ours, differences)
+def explain(world, exchange, ours, differences, ask):
+    """The name of the rule that allows these differences, or None; `ask` gives our answer to an
+    exchange."""
+    case = Case(world, exchange, ours, differences, ask)
     for name, holds in RULES:
         if holds(case):
             return name

@@ -6,11 +6,13 @@ import copy
 import re
 import uuid
 
-from golden.recording import is_jwt, member, token_parts
+from golden.recording import Broken, is_jwt, member, text_of, texts_of, token_parts, why
 
 USER = re.compile(r'User "([^"]*)" cannot')
 UID_SAID = re.compile(r"(service account|pod|node) UID \(([^)]*)\) does not match")
 GONE = re.compile(r'^\[invalid bearer token, serviceaccounts "([^"]*)" not found\]$')
+
+ALGORITHMS = ("RS256", "ES256")  # of ours
 
 Pod = collections.namedtuple("Pod", "uid account node")
 
@@ -33,19 +35,21 @@ class Objects:
         name = member(about, "serviceaccount", "name")
         if not isinstance(namespace, str) or not isinstance(name, str):
             return
-        self.accounts[namespace, name] = member(about, "serviceaccount", "uid") or ""
-        pod, node = member(about, "pod"), member(about, "node")
-        if member(node, "uid"):
-            self.nodes[node["name"]] = node["uid"]
-        if member(pod, "uid"):
-            self.pods[namespace, pod["name"]] = Pod(pod["uid"], name, member(node, "name"))
+        self.accounts[namespace, name] = text_of(member(about, "serviceaccount", "uid"))
+        pod, node = (text_of(member(about, kind, "name")) for kind in ("pod", "node"))
+        pod_uid, node_uid = (text_of(member(about, kind, "uid")) for kind in ("pod", "node"))
+        if node and node_uid:
+            self.nodes[node] = node_uid
+        if pod and pod_uid:
+            self.pods[namespace, pod] = Pod(pod_uid, name, node or None)
 
     def rename(self, kind, claims, uid):
         """What such a token is bound to has this uid now."""
-        about = claims["kubernetes.io"]
-        name = about[kind]["name"]
+        about = member(claims, "kubernetes.io")
+        name = member(about, kind, "name")
         if kind == "pod":
-            self.pods[about["namespace"], name] = Pod(uid, about["serviceaccount"]["name"], None)
+            account = member(about, "serviceaccount", "name")
+            self.pods[member(about, "namespace"), name] = Pod(uid, account, None)
         else:
             self.nodes[name] = uid
 
@@ -53,7 +57,7 @@ class Objects:
         """What such a token is bound to is gone: the pod, or without one the node."""
         about = member(claims, "kubernetes.io")
         if member(about, "pod"):
-            self.pods.pop((about["namespace"], member(about, "pod", "name")), None)
+            self.pods.pop((member(about, "namespace"), member(about, "pod", "name")), None)
         elif member(about, "node"):
             self.nodes.pop(member(about, "node", "name"), None)
 
@@ -61,7 +65,7 @@ class Objects:
 def learn_from_review(objects, exchange):
     claims = token_parts(exchange.reviewed)[1]
     status = member(exchange.answer.json, "status")
-    error = member(status, "error") or ""
+    error = text_of(member(status, "error"))
     namespace = member(claims, "kubernetes.io", "namespace")
     name = member(claims, "kubernetes.io", "serviceaccount", "name")
     said = UID_SAID.search(error)
@@ -82,8 +86,8 @@ def learn_from_review(objects, exchange):
 def learn_from_request(objects, exchange):
     namespace, name = exchange.account
     answer = exchange.answer
-    ref = member(exchange.json, "spec", "boundObjectRef")
-    uid = member(answer.json, "metadata", "uid")
+    bound = text_of(member(exchange.json, "spec", "boundObjectRef", "name"))
+    uid = text_of(member(answer.json, "metadata", "uid"))
     if exchange.jwt:
         objects.learn(exchange.jwt["payload"])
     elif answer.status == 201 and uid:
@@ -92,13 +96,13 @@ def learn_from_request(objects, exchange):
         objects.accounts.pop((namespace, name), None)
         return
     elif answer.status == 404:
-        objects.pods.pop((namespace, member(ref, "name")), None)
-        objects.nodes.pop(member(ref, "name"), None)
-    elif answer.status == 409 and ref:
-        objects.pods.setdefault((namespace, ref["name"]), Pod(str(uuid.uuid4()), name, None))
-        objects.nodes.setdefault(ref["name"], str(uuid.uuid4()))
-    elif "different serviceaccount name" in (member(answer.json, "message") or ""):
-        objects.pods[namespace, ref["name"]] = Pod(str(uuid.uuid4()), "another-account", None)
+        objects.pods.pop((namespace, bound), None)
+        objects.nodes.pop(bound, None)
+    elif answer.status == 409 and bound:
+        objects.pods.setdefault((namespace, bound), Pod(str(uuid.uuid4()), name, None))
+        objects.nodes.setdefault(bound, str(uuid.uuid4()))
+    elif "different serviceaccount name" in text_of(member(answer.json, "message")):
+        objects.pods[namespace, bound] = Pod(str(uuid.uuid4()), "another-account", None)
     if not exchange.is_impersonating:
         objects.accounts.setdefault((namespace, name), str(uuid.uuid4()))
 
@@ -138,16 +142,17 @@ class World:
 
 def issuer_of(exchanges):
     for exchange in exchanges:
-        issuer = member(exchange.answer.json, "issuer")
+        issuer = text_of(member(exchange.answer.json, "issuer"))
         if exchange.jwt:
-            issuer = exchange.jwt["payload"].get("iss")
+            issuer = text_of(exchange.jwt["payload"].get("iss"))
         if issuer:
             return issuer
     for exchange in exchanges:
         claims = token_parts(exchange.bearer or exchange.reviewed)[1]
-        if exchange.answer.status in (200, 201) and member(claims, "iss"):
+        if exchange.answer.status in (200, 201) and text_of(member(claims, "iss")):
             return claims["iss"]
-    return "https://" + exchanges[0].header("Host")
+    hosts = [exchange.header("Host") for exchange in exchanges if exchange.header("Host")]
+    return "https://" + (hosts + ["localhost"])[0]
 
 
 def default_audiences(exchanges):
@@ -158,16 +163,17 @@ def default_audiences(exchanges):
         if member(exchange.json, "spec", "audiences"):
             continue
         if exchange.account and exchange.answer.status == 201:
-            seen[tuple(member(answer, "spec", "audiences") or ())] += 1
+            seen[tuple(texts_of(member(answer, "spec", "audiences")))] += 1
         elif exchange.is_token_review and member(answer, "status", "authenticated"):
-            seen[tuple(member(answer, "status", "audiences") or ())] += 1
+            seen[tuple(texts_of(member(answer, "status", "audiences")))] += 1
     seen.pop((), None)  # of answers that are not JSON
     return list(seen.most_common(1)[0][0]) if seen else None
 
 
 def algorithm_of(exchanges):
-    used = [exchange.jwt["header"]["alg"] for exchange in exchanges if exchange.jwt]
-    return used[0] if used else "RS256"
+    """The first in use that we have."""
+    used = [exchange.jwt["header"].get("alg") for exchange in exchanges if exchange.jwt]
+    return ([alg for alg in used if alg in ALGORITHMS] + ["RS256"])[0]
 
 
 def max_lifetime_of(exchanges):
@@ -184,9 +190,10 @@ def keys_of(exchanges, everything):
     """The public keys of this server's JWKS, by kid; if it shows none, any that are known and of
     the algorithms that its discovery document names."""
     named = [algorithm for exchange in exchanges for algorithm in
-             exchange.answer.json.get("id_token_signing_alg_values_supported", [])]
+             texts_of(exchange.answer.json.get("id_token_signing_alg_values_supported"))]
     return jwks_of(exchanges) or {
-        kid: key for kid, key in jwks_of(everything).items() if not named or key["alg"] in named
+        kid: key for kid, key in jwks_of(everything).items()
+        if not named or key.get("alg") in named
     }
 
 
@@ -194,18 +201,28 @@ def jwks_of(exchanges):
     return {
         key["kid"]: key
         for exchange in exchanges
-        for key in exchange.answer.json.get("keys", [])
-        if isinstance(key, dict)
+        for key in exchange.answer.json.get("keys") or []
+        if text_of(member(key, "kid"))
     }
 
 
 class User:
     def __init__(self, secret, number):
         self.secret = secret
+        self.other_secrets = []
         self.name = "user-%d" % number
         self.groups = []
         self.namespaces = set()  # that they may have tokens of
         self.is_reviewer = False
+
+    def take(self, other):
+        """Another who proves to be the same."""
+        if self.secret and other.secret:
+            self.other_secrets.append(other.secret)
+        self.secret = self.secret or other.secret
+        self.groups = sorted({*self.groups, *other.groups})
+        self.namespaces |= other.namespaces
+        self.is_reviewer = self.is_reviewer or other.is_reviewer
 
 
 def secrets_of(exchanges):
@@ -220,7 +237,7 @@ def secrets_of(exchanges):
 def identify(users, exchanges):
     """Names and groups, as answers tell them."""
     for exchange in exchanges:
-        said = USER.search(member(exchange.answer.json, "message") or "")
+        said = USER.search(text_of(member(exchange.answer.json, "message")))
         info = member(exchange.answer.json, "status", "userInfo")
         user = users.get(exchange.bearer)
         if member(exchange.answer.json, "status", "authenticated"):
@@ -228,9 +245,9 @@ def identify(users, exchanges):
             user = users.get(exchange.reviewed)
         elif exchange.is_impersonating:
             continue
-        if user and info:
+        if user and text_of(member(info, "username")):
             user.name = info["username"]
-            user.groups = [g for g in info.get("groups", []) if g != "system:authenticated"]
+            user.groups = sorted({*texts_of(info.get("groups"))} - {"system:authenticated"})
         elif user and said and said.group(1) != "system:anonymous":
             user.name = said.group(1)
 
@@ -240,7 +257,7 @@ def caller_of(exchange, users):
     token = exchange.bearer
     if token and is_jwt(token):
         user = User(None, 0)
-        user.name = member(token_parts(token)[1], "sub") or ""
+        user.name = text_of(member(token_parts(token)[1], "sub"))
         return users.setdefault(token, user)
     return users.get(token)
 
@@ -260,11 +277,37 @@ def allow(users, exchanges):
             user.is_reviewer = True
 
 
+def merged(users):
+    """One for each name, who may have several secrets."""
+    by_name = {}
+    for user in users:
+        if user.name in by_name:
+            by_name[user.name].take(user)
+        else:
+            by_name[user.name] = user
+    return list(by_name.values())
+
+
 def users_of(everything, exchanges):
-    """All who are known in `exchanges`; their names may stand in any file of `everything`."""
+    """All who are known in `exchanges`; their names may stand in any file of `everything`, but who
+    tells best is the file itself."""
     users = {
         secret: User(secret, number) for number, secret in enumerate(secrets_of(exchanges))
     }
     identify(users, everything)
+    identify(users, exchanges)
     allow(users, exchanges)
-    return list(users.values())
+    return merged(users.values())
+
+
+def checked(exchange):
+    """It, or why nothing can be learned from it: odd as it is, it must not spoil its file."""
+    if exchange.broken:
+        return exchange
+    try:
+        World([exchange]).at(exchange)
+        users_of([exchange], [exchange])
+        keys_of([exchange], [exchange])
+    except Exception as error:
+        return Broken(exchange.id, "what it says makes no sense: " + why(error))
+    return exchange
