@@ -6,7 +6,7 @@ import collections
 import json
 import re
 
-from golden.compare import compare
+from golden.compare import compare, mask_claims, mask_metadata
 from golden.recording import is_jwt, member, text_of, token_parts
 
 GROUP = "/apis/authentication.k8s.io"
@@ -18,6 +18,8 @@ REVIEWS = tuple(
         ("v1", "tokenreviews"), ("v1beta1", "tokenreviews"), ("v1", "selfsubjectreviews"))
 )
 HEALTH = re.compile(r"/(healthz|livez|metrics|readyz)(/|$)")
+OTHER_FORMS = ("application/yaml", "application/vnd.kubernetes.protobuf", "application/cbor")
+VIEWS = ("PartialObjectMetadata", "Table")
 # What the answer differs in, if it is the same in all else.
 VERSION_MEMBERS = re.compile(
     r"\.body\.(build|git|go|compiler|platform|minCompatibility|emulation|major|minor)")
@@ -173,25 +175,69 @@ def timeout(case):
     return case.theirs.status == 400 and "invalid timeout" in said and case.ours.status < 300
 
 
+def range_has_json(one):
+    """Does this element of an Accept header allow an object as it is, in JSON?"""
+    name, *parameters = [part.strip().lower() for part in one.split(";")]
+    return name in ("*/*", "application/*", "application/json") and not any(
+        re.match(r"as=|q=[0.]+$", parameter) for parameter in parameters)
+
+
+def accepts_json(exchange):
+    return not exchange.accept.strip() or any(
+        range_has_json(one) for one in exchange.accept.split(","))
+
+
+def is_json_of_theirs(case):
+    """Is ours the object that is theirs in another form? The recording decodes its token."""
+    kind = text_of(case.ours.json.get("kind"))
+    token = case.exchange.jwt
+    claims = token_parts(member(case.ours.json, "status", "token"))[1]
+    return (
+        case.ours.status == case.theirs.status and case.ours.media_type == "application/json"
+        and kind != "" and kind.encode() in case.theirs.body
+        and case.differs_only_in(r"\.(body|type|is indented):")
+        and (token is None or claims is not None
+             and mask_claims(claims) == mask_claims(token["payload"])))
+
+
+@rule("views")
+def views(case):
+    """Objects are whole, or not acceptable."""
+    asked = [view for view in VIEWS if "as=" + view in case.exchange.accept]
+    if case.theirs.status >= 300 or not any(view.encode() in case.theirs.body for view in asked):
+        return False
+    if not accepts_json(case.exchange):
+        return case.we_refuse(406, "NotAcceptable")
+    metadata, ours = (mask_metadata(member(answer.json, "metadata") or {})
+                      for answer in (case.theirs, case.ours))
+    return (case.ours.status == case.theirs.status and case.differs_only_in(r"\.(body|type):")
+            and (metadata == ours or case.theirs.json.get("kind") != "PartialObjectMetadata"))
+
+
 @rule("json-only")
 def json_only(case):
     """Requests are JSON or protobuf, answers JSON."""
-    if case.exchange.content_type in ("application/yaml", "application/cbor"):
-        return case.we_refuse(415, "UnsupportedMediaType")
-    if case.theirs.media_type in ("application/json", "text/plain"):
+    if case.exchange.content_type in ("application/yaml", "application/cbor") and (
+            case.we_refuse(415, "UnsupportedMediaType")):
+        return True
+    if case.theirs.media_type not in OTHER_FORMS:
         return False
+    if not accepts_json(case.exchange) and case.we_refuse(406, "NotAcceptable"):
+        return True
     if case.theirs.status < 400:
-        return case.we_refuse(406, "NotAcceptable")
+        return accepts_json(case.exchange) and is_json_of_theirs(case)
     # Refusals come in JSON, whatever is asked for.
-    return case.ours.json.get("kind") == "Status" and (
-        case.ours.status == 406 or case.ours.status == case.theirs.status)
+    return case.is_refused and case.ours.status == case.theirs.status
 
 
 @rule("aggregated-discovery")
 def aggregated_discovery(case):
     """The plain lists, which clients fall back to, are short enough."""
-    return ("apidiscovery.k8s.io" in case.exchange.accept and case.path in INDEXES
-            and case.ours.status == 200 and case.ours.media_type == "application/json")
+    if "apidiscovery.k8s.io" not in case.exchange.accept or case.path not in INDEXES:
+        return False
+    if not accepts_json(case.exchange):
+        return case.we_refuse(406, "NotAcceptable")
+    return case.ours.status == 200 and case.ours.media_type == "application/json"
 
 
 @rule("index")
