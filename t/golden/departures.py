@@ -17,6 +17,7 @@ REVIEWS = tuple(
     for version, kind in (
         ("v1", "tokenreviews"), ("v1beta1", "tokenreviews"), ("v1", "selfsubjectreviews"))
 )
+V1BETA1 = GROUP + "/v1beta1"
 HEALTH = re.compile(r"/(healthz|livez|metrics|readyz)(/|$)")
 OTHER_FORMS = ("application/yaml", "application/vnd.kubernetes.protobuf", "application/cbor")
 VIEWS = ("PartialObjectMetadata", "Table")
@@ -245,8 +246,6 @@ def index(case):
     """We list what we serve."""
     if case.path not in INDEXES or case.exchange.method != "GET" or case.ours.status != 200:
         return False
-    if case.theirs.status == 404:  # v1beta1
-        return case.ours.json.get("kind") == "APIResourceList"
     return case.theirs.status == 200 and case.differs_only_in(INDEX_MEMBERS)
 
 
@@ -260,9 +259,13 @@ def version(case):
 @rule("v1beta1")
 def v1beta1(case):
     """kube-apiserver has given up TokenReview v1beta1; old clients have not."""
-    return ("/v1beta1/" in case.path and case.theirs.status == 404
-            and (case.ours.status in (400, 403, 405)
-                 or member(case.ours.json, "apiVersion") == "authentication.k8s.io/v1beta1"))
+    if case.theirs.status != 404 or not (case.path + "/").startswith(V1BETA1 + "/"):
+        return False
+    if case.path == V1BETA1 and case.exchange.method == "GET" and case.ours.status == 200:
+        return member(case.ours.json, "groupVersion") == "authentication.k8s.io/v1beta1"
+    return case.is_refused or (
+        case.ours.status == 201
+        and member(case.ours.json, "apiVersion") == "authentication.k8s.io/v1beta1")
 
 
 @rule("secret-binding")
