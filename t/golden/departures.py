@@ -7,7 +7,7 @@ import json
 import re
 
 from golden.compare import compare, mask_claims, mask_metadata
-from golden.recording import is_jwt, member, text_of, token_parts
+from golden.recording import is_jwt, member, text_of, texts_of, token_parts
 
 GROUP = "/apis/authentication.k8s.io"
 PUBLIC = ("/.well-known/openid-configuration", "/openid/v1/jwks")
@@ -349,12 +349,26 @@ def repeated_members(case):
     return all(line.startswith(".warnings") for line in compare(case.exchange, ours))
 
 
+TOKEN_MAX = 65536  # characters
+CLAIMS_MAX = (TOKEN_MAX - 1024) * 3 // 4  # bytes; the rest is for header and signature
+
+
+def size_of_claims(case):
+    """Of the token that they mint; its audiences alone may be long enough."""
+    token = text_of(member(case.theirs.json, "status", "token"))
+    audiences = texts_of(member(case.exchange.json, "spec", "audiences"))
+    written = json.dumps(audiences, ensure_ascii=False, separators=(",", ":"))
+    return max(len((token.split(".") + [""])[1]) * 3 // 4, len(written.encode(errors="replace")))
+
+
 @rule("limits")
 def limits(case):
-    """A token must be short enough for its verifiers, a name for our store."""
-    audiences = member(case.exchange.json, "spec", "audiences")
-    size = len(json.dumps(audiences)) if isinstance(audiences, list) else 0
-    return case.theirs.status == 201 and size > 4096 and case.ours.status in (400, 413, 422)
+    """A token must be short enough for its verifiers."""
+    if case.exchange.is_token_review:
+        return (len(case.exchange.reviewed) > TOKEN_MAX and they_accept(case)
+                and is_refused_token(case))
+    return (case.exchange.account is not None and case.theirs.status == 201
+            and size_of_claims(case) > CLAIMS_MAX and case.we_refuse(400, "BadRequest"))
 
 
 def claims_are_loose(header, claims):
