@@ -349,6 +349,43 @@ def repeated_members(case):
     return all(line.startswith(".warnings") for line in compare(case.exchange, ours))
 
 
+WARNINGS_MAX = 16  # on members of a body
+WARNING_TEXT_MAX = 256  # bytes
+WARNINGS_SIZE_MAX = 1024  # bytes of header
+
+
+def text_of_warning(warning):
+    """What it says, as bytes."""
+    quoted = re.fullmatch(r'299 - "(.*)"', warning, re.DOTALL)
+    return re.sub(r"\\(.)", r"\1", quoted.group(1)).encode() if quoted else warning.encode()
+
+
+def is_start(whole, start):
+    """Cut where there is no room for more, but no character in two."""
+    return whole == start or (
+        len(whole) > WARNING_TEXT_MAX >= len(start) > WARNING_TEXT_MAX - 4
+        and whole.startswith(start))
+
+
+def those_with_room(warnings):
+    kept, size = [], 0
+    for warning in warnings[:WARNINGS_MAX]:
+        length = min(len(warning.encode()), WARNING_TEXT_MAX + len('299 - ""'))
+        if size + length <= WARNINGS_SIZE_MAX:
+            kept.append(warning)
+            size += len("Warning: ") + length + len("\r\n")
+    return kept
+
+
+@rule("many-warnings")
+def many_warnings(case):
+    """As many as there is room for in an answer's head."""
+    theirs = [text_of_warning(one) for one in those_with_room(case.theirs.all("Warning"))]
+    ours = [text_of_warning(one) for one in case.ours.all("Warning")]
+    return (case.differs_only_in(r"\.warnings:") and len(theirs) == len(ours)
+            and all(is_start(*pair) for pair in zip(theirs, ours)))
+
+
 TOKEN_MAX = 65536  # characters
 CLAIMS_MAX = (TOKEN_MAX - 1024) * 3 // 4  # bytes; the rest is for header and signature
 
