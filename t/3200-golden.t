@@ -77,6 +77,49 @@ garbage|service account token has expired
 expired|something that nobody has heard of
 EOF
 
+# A departure is excused as its row says it, and no further. They are of one server.
+mkdir -p changed
+: >changed.wanted
+while IFS='|' read -r exchange wanted change; do
+	doctored "${exchange%%/*}" "${exchange#*/}" "
+def header(part, name, *values):
+    kept = [h for h in e[part]['headers'] if h[0] != name]
+    e[part]['headers'] = kept + [[name, value] for value in values]
+def ask(text):
+    e['request']['body'] = text
+    header('request', 'Content-Length', str(len(text)))
+e['id'] = '$(grep -c . changed.wanted)'
+$change"
+	cat doctored/one.jsonl >>changed/rows.jsonl
+	echo "$exchange $wanted" >>changed.wanted
+done <<'EOF'
+b1-tokenrequest-spec/exp-null|same|pass
+b1-tokenrequest-spec/exp-601|same|pass
+b1-tokenrequest-spec/exp-2p31|same|pass
+b1-tokenrequest-spec/exp-86400|same|pass
+b3-tokenrequest-http/pb-pb|on purpose (json-only)|header("request", "Accept", "application/vnd.kubernetes.protobuf,application/json")
+b3-tokenrequest-http/pb-pb|differs|header("request", "Accept", "application/vnd.kubernetes.protobuf,application/json"); e["jwt"]["payload"]["aud"] = ["x"]
+b3-tokenrequest-http/pb-pb|differs|header("response", "Content-Type", "text/html")
+b3-tokenrequest-http/accept-yaml|on purpose (json-only)|header("request", "Accept", "application/yaml, application/json;q=0.5")
+b3-tokenrequest-http/accept-yaml|differs|header("request", "Accept", "application/yaml, application/json"); header("response", "Warning", '299 - "x"')
+b1-tokenrequest-spec/aud-one|on purpose (views)|header("request", "Accept", "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"); e["response"]["body"] = e["response"]["body"].replace('"TokenRequest"', '"PartialObjectMetadata"')
+b1-tokenrequest-spec/aud-one|differs|header("request", "Accept", "text/html"); e["response"]["body"] = e["response"]["body"].replace('"TokenRequest"', '"PartialObjectMetadata"')
+c-tokenreview/v1beta1|on purpose (v1beta1)|header("request", "Content-Type", "text/plain")
+c-tokenreview/v1beta1|on purpose (v1beta1)|e["request"]["path"] = e["request"]["path"].replace("/tokenreviews", "")
+c-tokenreview/v1beta1|differs|e["request"]["path"] = e["request"]["path"].replace("/v1beta1", "/v1"); header("request", "Content-Type", "text/plain")
+b2-tokenrequest-envelope/json-dup-spec|on purpose (repeated-members)|pass
+b2-tokenrequest-envelope/json-dup-spec|differs|ask('{"spec":{"audiences":["b"]},"spec":{"expirationSeconds":700}}')
+b2-tokenrequest-envelope/json-dup-spec|differs|header("response", "Warning")
+b1-tokenrequest-spec/aud-one|on purpose (limits)|ask(json.dumps({"spec": {"audiences": ["a" * 49000]}}))
+b1-tokenrequest-spec/exp-599|differs|ask(json.dumps({"spec": {"audiences": ["a" * 40000], "expirationSeconds": 599}})); e["response"]["status_line"] = "HTTP/1.1 201 Created"
+b2-tokenrequest-envelope/json-unknown-top|on purpose (many-warnings)|n = ["m%02d" % i for i in range(40)]; ask(json.dumps({"spec": {"audiences": ["a"]}, **dict.fromkeys(n, 1)})); header("response", "Warning", *['299 - "unknown field \\"%s\\""' % one for one in n])
+b2-tokenrequest-envelope/json-unknown-top|differs|n = ["m%02d" % i for i in range(40)]; ask(json.dumps({"spec": {"audiences": ["a"]}, **dict.fromkeys(n, 1)})); header("response", "Warning", *['299 - "unknown field \\"%s\\""' % one for one in n[1:]])
+EOF
+replay changed
+cut -d ' ' -f 1 changed.wanted >changed.names
+sed -n 's/^rows\/[0-9]* *//p' out | paste -d ' ' changed.names - >changed.verdicts
+is "departures are excused as far as their rows go" "$(cat changed.verdicts)" "$(cat changed.wanted)"
+
 # What others record is judged line by line: an odd one spoils no other, and ends nothing.
 mkdir -p odd
 /usr/bin/python3 - "$GOLDEN" odd <<'PY'
