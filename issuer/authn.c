@@ -11,18 +11,45 @@
 #include "issuer/certificate.h"
 #include "issuer/kube.h"
 
-/* As kube-apiserver splits it: "Bearer", one blank, the token up to the next blank. */
+/* Bytes of a text, borrowed. */
+struct span {
+	const char *start;
+	size_t len;
+};
+
+static struct span without_blanks(struct span s)
+{
+	static const char blanks[] = " \t\r\n\v\f";
+
+	while (s.len > 0 && memchr(blanks, s.start[s.len - 1], sizeof(blanks) - 1))
+		s.len--;
+	while (s.len > 0 && memchr(blanks, *s.start, sizeof(blanks) - 1)) {
+		s.start++;
+		s.len--;
+	}
+	return s;
+}
+
+/* As kube-apiserver splits it: "Bearer", one blank, the token up to the next blank. Line ends
+ * around that come from a file; its JWT library takes them off, too. */
 bool authn_bearer(const char *header, const char **ret, size_t *ret_len)
 {
 	static const char scheme[] = "Bearer ";
+	const size_t scheme_len = sizeof(scheme) - 1;
+	const struct span value = without_blanks((struct span){ header, strlen(header) });
+	struct span token;
+	const char *blank;
 
-	header += strspn(header, " \t");
-	if (strncasecmp(header, scheme, sizeof(scheme) - 1) != 0)
+	if (value.len <= scheme_len || strncasecmp(value.start, scheme, scheme_len) != 0)
 		return false;
-	header += sizeof(scheme) - 1;
-	*ret = header;
-	*ret_len = strcspn(header, " ");
-	return *ret_len > 0;
+	token = (struct span){ value.start + scheme_len, value.len - scheme_len };
+	blank = memchr(token.start, ' ', token.len);
+	if (blank)
+		token.len = (size_t)(blank - token.start);
+	token = without_blanks(token);
+	*ret = token.start;
+	*ret_len = token.len;
+	return token.len > 0;
 }
 
 /* What one credential says: nothing, a user, or that it is no good. */

@@ -23,8 +23,8 @@ int authn_caller(const struct gateway *gw, struct certificate_trust *trust,
 /* Is there any credential in this call? */
 bool authn_is_tried(struct certificate_trust *trust, struct http_call *call);
 
-/* The token in an Authorization header: its start and length. False if there is none. Declared
- * for tests. */
+/* The token in the value of an Authorization header: its start and length. False if there is
+ * none. */
 bool authn_bearer(const char *header, const char **ret, size_t *ret_len);
 
 #endif

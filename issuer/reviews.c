@@ -1,29 +1,24 @@
 /* reviews.c - see reviews.h.
  * SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
+#include "issuer/reviews.h"
 #include "access/access.h"
 #include "base/text.h"
+#include "issuer/authn.h"
 #include "issuer/bearer.h"
 #include "issuer/kube.h"
 #include "issuer/kube_body.h"
 #include "issuer/refusal.h"
-#include "issuer/reviews.h"
 
 /* ---- TokenReview ---- */
 
-/* The token as it was meant: Kubernetes takes blanks off both ends. */
+/* What an Authorization header would make of the token; NULL if there would be none in it. */
 static char *token_of(const json_t *spec)
 {
-	static const char blanks[] = " \t\r\n\v\f";
-	const char *s = fields_string(spec, "token");
+	auto_free char *header = text_format("Bearer %s", fields_string(spec, "token"));
+	const char *token;
 	size_t len;
 
-	s += strspn(s, blanks);
-	len = strlen(s);
-	while (len > 0 && strchr(blanks, s[len - 1]))
-		len--;
-	return text_format("%.*s", (int)len, s);
+	return authn_bearer(header, &token, &len) ? text_format("%.*s", (int)len, token) : NULL;
 }
 
 /* status, and 0; or -1 if we cannot tell. What is wrong with a token is no error of ours.
@@ -37,6 +32,10 @@ static int judge(const struct gateway *gw, const json_t *spec, struct clock_read
 	json_t *audiences = NULL;
 	struct err why = ERR_INIT;
 
+	if (!token) {
+		*ret = json_pack("{s:{}}", "user"); /* nobody, and nothing wrong with it */
+		return 0;
+	}
 	if (bearer_user(gw, token, json_array_size(asked) > 0 ? asked : gw->api_audiences,
 		    clock, &user, &audiences, &why) == 0) {
 		*ret = json_pack("{s:b, s:o, s:o}", "authenticated", true, "user",

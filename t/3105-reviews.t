@@ -83,8 +83,24 @@ is "v1beta1 to the path of v1" "$(in_version v1 v1beta1)" \
 	"400 the API version in the data (authentication.k8s.io/v1beta1) does not match the expected API version (authentication.k8s.io/v1)"
 is "v1 to the path of v1beta1" "$(in_version v1beta1 v1)" \
 	"400 the API version in the data (authentication.k8s.io/v1) does not match the expected API version (authentication.k8s.io/v1beta1)"
-printf ' \n%s\n ' "$(cat app)" >blanks
-is "blanks around it are taken off" "$(reviewed blanks)" "201 true"
+# around FORMAT - the review of app's token within that, as printf has it: status, whether it is
+# authenticated, and the error.
+around() {
+	# shellcheck disable=SC2059
+	around_token=$(printf "$1x" "$(cat app)")
+	echo "$(with reviewer.secret review "${around_token%x}") $(jq -r '.status | "\(.authenticated // false) \(.error)"' body)"
+}
+is "line ends around it are taken off" "$(around '\n%s\r\n')" "201 true null"
+is "blanks behind it, too" "$(around '%s  ')" "201 true null"
+is "and what comes behind a blank" "$(around '%s x')" "201 true null"
+is "one behind a blank is none, as in a header, and nothing is wrong" "$(around ' %s') $(jq -c .status.user body)" \
+	"201 false null {}"
+is "... behind a blank and a line end" "$(around ' \n%s\n ')" "201 false null"
+is "... behind a word" "$(around 'x %s')" "201 false [invalid bearer token, unknown secret]"
+is "... behind the scheme" "$(around 'Bearer %s')" "201 false [invalid bearer token, unknown secret]"
+is "only blanks are none, either" "$(around '  %.0s')" "201 false null"
+is "only line ends" "$(around '\n\t%.0s')" "201 false null"
+is "the answer has the token as it came" "$(around ' %s ')$(jq -r .spec.token body)" "201 false null $(cat app) "
 is "a client's secret can be reviewed, too" "$(reviewed ci.secret) $(jq -r .status.user.username body)" "201 true ci"
 bad "but not for others" "for this API" ci.secret sts.amazonaws.com
 
@@ -141,7 +157,7 @@ issuerctl key export --public -- "$(kid_of active)" >active.pub
 while IFS='|' read -r file why; do
 	bad "a stranger's $file" "$why" "forged/stranger/$file"
 done <<'EOF'
-blank|part 2 is not base64url
+blank|unknown secret
 crit|critical header extensions
 cut-signature|part 3 is not base64url
 dots|unknown secret
@@ -272,7 +288,6 @@ no JSON|400 BadRequest|{
 another kind|400 BadRequest|{"kind":"TokenRequest","apiVersion":"authentication.k8s.io/v1","spec":{"token":"x"}}
 another version|400 BadRequest|{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v2","spec":{"token":"x"}}
 EOF
-is "a token of blanks is none that is good" "$(with reviewer.secret post "$REVIEWS" '{"spec":{"token":"  "}}') $(jq -r .status.authenticated body)" "201 null"
 is "GET" "$(with reviewer.secret request -H "Authorization: Bearer $(cat reviewer.secret)" "$API$REVIEWS") $(header Allow)" "405 POST"
 is "another version's path" "$(with reviewer.secret post /apis/authentication.k8s.io/v2/tokenreviews '{}')" 404
 

@@ -121,7 +121,7 @@ static void a_path_is_at_most_so_long(void **state)
 
 /* ---- Authorization ---- */
 
-/* Capture d-auth, authz-*: what kube-apiserver takes for which token. */
+/* Captures d-auth, authz-*, and c-tokenreview: what kube-apiserver takes for which token. */
 static void bearer_secrets_are_cut_out_as_kube_does(void **state)
 {
 	static const struct {
@@ -136,9 +136,18 @@ static void bearer_secrets_are_cut_out_as_kube_does(void **state)
 		{ "Bearer admin-token ", "admin-token" },
 		{ "Bearer admin-token,alice-token", "admin-token,alice-token" },
 		{ "Bearer a=b", "a=b" },
+		/* in a header there are none of these, in a reviewed token (c, leading-newline)
+		 */
+		{ "Bearer \nadmin-token", "admin-token" },
+		{ "Bearer admin-token\r\n", "admin-token" },
+		{ "Bearer \t\nadmin-token\v\f extra", "admin-token" },
+		{ "Bearer admin-token\nextra", "admin-token\nextra" },
 		{ "Bearer", NULL },
 		{ "Bearer ", NULL },
 		{ "Bearer  admin-token", NULL },
+		{ "Bearer  ", NULL },
+		{ "Bearer \n", NULL },
+		{ "Bearer \t admin-token", NULL },
 		{ "Bearer\tadmin-token", NULL },
 		{ "Token admin-token", NULL },
 		{ "admin-token", NULL },
