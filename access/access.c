@@ -5,6 +5,18 @@
 #include "access/access.h"
 #include "base/text.h"
 
+#define NODE_RULE "node rule"
+
+static bool is_node(const struct access_user *user)
+{
+	return node_rule_node(user->name, user->groups, user->group_count) != NULL;
+}
+
+const char *access_rule(const struct access_user *user)
+{
+	return is_node(user) ? NODE_RULE : "grants";
+}
+
 static int forbid(const struct access *access, const struct access_wish *wish,
 	const char *reason, struct err *err)
 {
@@ -94,7 +106,7 @@ int access_decide(const struct access *access, const struct access_wish *wish,
 	reason = node_rule_audiences(&access->pod, wish->audiences, wish->is_default);
 	if (reason)
 		return forbid(access, wish, reason, err);
-	(void)snprintf(ret->rule, sizeof(ret->rule), "node rule");
+	(void)snprintf(ret->rule, sizeof(ret->rule), NODE_RULE);
 	ret->lifetime_s = wish->lifetime_s < max_lifetime_s ? wish->lifetime_s : max_lifetime_s;
 	return 0;
 }
@@ -107,7 +119,7 @@ int access_review(struct store *store, const char *issuer, const struct access_u
 	if (store_grant_for(store, issuer, user->name, user->groups, user->group_count, &grants,
 		    err) < 0)
 		return -1;
-	if (!node_rule_node(user->name, user->groups, user->group_count))
+	if (!is_node(user))
 		for (size_t i = 0; i < grants.count; i++)
 			if (grants.grant[i].is_review)
 				return 0;

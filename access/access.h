@@ -42,6 +42,9 @@ struct access_decision {
 	int64_t lifetime_s; /* the wish, or what it was shortened to */
 };
 
+/* What judges them, for the record: "grants" or "node rule"; a literal. */
+const char *access_rule(const struct access_user *user);
+
 /* Each refuses with ERR_REFUSED, in kube-apiserver's words and with what is missing. All
  * members of `access` are borrowed for its life but those that access_free releases. */
 

@@ -93,10 +93,12 @@ static void log_refusal(const struct http_call *call, const struct refusal *refu
 
 	if (refusal->deed == SIGNER_REVIEW_REFUSED)
 		log_event(LOG_WARN, "review.refused", "id", http_id(call), "actor", actor,
-			"peer", peer, "reason", why->text, NULL);
+			"peer", peer, "sub", refusal->subject, "rule", refusal->rule, "reason",
+			why->text, NULL);
 	else
 		log_event(LOG_WARN, "token.refused", "id", http_id(call), "actor", actor,
-			"peer", peer, "sub", refusal->subject, "reason", why->text, NULL);
+			"peer", peer, "sub", refusal->subject, "rule", refusal->rule, "reason",
+			why->text, NULL);
 }
 
 void refusal_reply(const struct gateway *gw, struct http_call *call,
@@ -107,6 +109,7 @@ void refusal_reply(const struct gateway *gw, struct http_call *call,
 	const struct signer_request request = {
 		.deed = refusal->deed,
 		.subject = refusal->subject,
+		.rule = refusal->rule,
 		.audiences = audiences,
 		.bound = refusal->bound,
 		.asked_s = refusal->asked_s,

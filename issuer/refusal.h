@@ -9,11 +9,14 @@
 #include "issuer/user.h"
 #include "serve/http.h"
 
+#define REFUSAL_REQUEST "request" /* the check of its headers, query and body */
+
 /* What was asked, and by whom; borrowed for the call. */
 struct refusal {
 	enum signer_deed deed;
 	const struct user *caller;
-	const char *subject;              /* what for; may be NULL */
+	const char *subject;              /* what for */
+	const char *rule;                 /* the check that refused: doc/audit.md */
 	const json_t *audiences;          /* may be NULL */
 	const char *bound;                /* to what; may be NULL */
 	int64_t asked_s;                  /* lifetime; 0: not said */

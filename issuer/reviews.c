@@ -9,6 +9,22 @@
 #include "issuer/kube_body.h"
 #include "issuer/refusal.h"
 
+#define TOKEN_REVIEWS "tokenreviews"
+
+/* Unless it is said otherwise, the request itself is at fault. */
+static struct refusal of_review(const struct user *caller, const char *resource)
+{
+	static const struct kube_object nothing = { .kind = NULL };
+
+	return (struct refusal){
+		.deed = SIGNER_REVIEW_REFUSED,
+		.caller = caller,
+		.subject = resource,
+		.rule = REFUSAL_REQUEST,
+		.object = &nothing,
+	};
+}
+
 /* ---- TokenReview ---- */
 
 /* What an Authorization header would make of the token; NULL if there would be none in it. */
@@ -71,23 +87,32 @@ static int check_token(const struct kube_body *body, struct err *err)
 			  "token is required for TokenReview in authentication");
 }
 
+static int check_rights(const struct gateway *gw, const struct user *caller,
+	struct refusal *refusal, struct err *err)
+{
+	static const struct kube_object reviews = { KUBE_AUTHENTICATION_GROUP, TOKEN_REVIEWS,
+		NULL };
+	const struct access_user who = user_access(caller);
+
+	if (access_review(gw->store, gw->issuer->name, &who, err) == 0)
+		return 0;
+	refusal->object = &reviews;
+	refusal->rule = access_rule(&who);
+	if (err->code == ERR_REFUSED)
+		err->detail = KUBE_FORBIDDEN;
+	return -1;
+}
+
 static int review(const struct gateway *gw, struct http_call *call, const struct user *caller,
-	const char *version, struct clock_reading clock, struct kube_object *ret_object,
+	const char *version, struct clock_reading clock, struct refusal *refusal,
 	struct err *err)
 {
 	auto_kube_body struct kube_body body = { .root = NULL };
-	const struct access_user who = user_access(caller);
 	json_t *status;
 
-	if (access_review(gw->store, gw->issuer->name, &who, err) < 0) {
-		*ret_object =
-			(struct kube_object){ KUBE_AUTHENTICATION_GROUP, "tokenreviews", NULL };
-		if (err->code == ERR_REFUSED)
-			err->detail = KUBE_FORBIDDEN;
-		return -1;
-	}
-	if (kube_body_read(call, &kube_token_review, version, gw->conf->limits.body_bytes,
-		    &body, err) < 0 ||
+	if (check_rights(gw, caller, refusal, err) < 0 ||
+		kube_body_read(call, &kube_token_review, version, gw->conf->limits.body_bytes,
+			&body, err) < 0 ||
 		check_token(&body, err) < 0 ||
 		judge(gw, fields_object(body.root, "spec"), clock, &status, err) < 0)
 		return -1;
@@ -101,15 +126,10 @@ static void serve_review(const struct gateway *gw, struct http_call *call, struc
 	const char *version, struct clock_reading clock)
 {
 	auto_user struct user owned = *caller;
-	struct kube_object object = { .kind = NULL };
-	const struct refusal refusal = {
-		.deed = SIGNER_REVIEW_REFUSED,
-		.caller = &owned,
-		.object = &object,
-	};
+	struct refusal refusal = of_review(&owned, TOKEN_REVIEWS);
 	struct err err = ERR_INIT;
 
-	if (review(gw, call, &owned, version, clock, &object, &err) < 0)
+	if (review(gw, call, &owned, version, clock, &refusal, &err) < 0)
 		refusal_reply(gw, call, &refusal, &err);
 }
 
@@ -153,12 +173,7 @@ void reviews_self(const struct gateway *gw, struct http_call *call, struct user 
 	const char *const *params, struct clock_reading clock)
 {
 	auto_user struct user owned = *caller;
-	const struct kube_object nothing = { .kind = NULL };
-	const struct refusal refusal = {
-		.deed = SIGNER_REVIEW_REFUSED,
-		.caller = &owned,
-		.object = &nothing,
-	};
+	const struct refusal refusal = of_review(&owned, "selfsubjectreviews");
 	struct err err = ERR_INIT;
 
 	(void)params;

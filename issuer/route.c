@@ -179,6 +179,7 @@ static void refuse_impersonation(const struct gateway *gw, struct http_call *cal
 		.deed = route->refused,
 		.caller = caller,
 		.subject = path,
+		.rule = "impersonation",
 		.object = &nothing,
 	};
 

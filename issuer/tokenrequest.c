@@ -24,7 +24,9 @@ struct token_call {
 	char name[NAME_SUBDOMAIN_MAX + 1];
 	struct kube_body body;
 	const json_t *metadata, *spec; /* of the body; may be NULL */
+	const char *rule;              /* the check that is being made */
 	struct access access;
+	struct access_wish wish;
 	struct store_account account;
 	struct bound_object bound;
 	json_t *audiences; /* after defaulting */
@@ -46,8 +48,18 @@ static void token_call_free(struct token_call *tc)
 
 /* ---- the checks ---- */
 
+static struct kube_object the_account(const struct token_call *tc)
+{
+	return (struct kube_object){ .kind = "serviceaccounts", .name = tc->name };
+}
+
+static struct kube_object the_request(void)
+{
+	return (struct kube_object){ KUBE_AUTHENTICATION_GROUP, kube_token_request.kind, NULL };
+}
+
 /* What the body says of itself must be what the URL says. */
-static int check_namespace(const struct token_call *tc, struct err *err)
+static int check_namespace(struct token_call *tc, struct err *err)
 {
 	const char *namespace = fields_string(tc->metadata, "namespace");
 
@@ -61,6 +73,7 @@ static int check_name(struct token_call *tc, struct err *err)
 {
 	const char *name = fields_string(tc->metadata, "name");
 
+	tc->object = the_request(); /* from here on, if nothing else is said */
 	if (!name || !*name || strcmp(name, tc->name) == 0)
 		return 0;
 	tc->object.name = tc->name;
@@ -85,7 +98,7 @@ static int check_uid(struct token_call *tc, struct err *err)
 		tc->name, uid, tc->account.uid);
 }
 
-static int check_lifetime(const struct token_call *tc, struct err *err)
+static int check_lifetime(struct token_call *tc, struct err *err)
 {
 	const bool is_short = tc->asked_s < CONF_LIFETIME_MIN_S;
 
@@ -101,16 +114,6 @@ static int check_lifetime(const struct token_call *tc, struct err *err)
 
 /* ---- the steps ---- */
 
-static struct kube_object the_account(const struct token_call *tc)
-{
-	return (struct kube_object){ .kind = "serviceaccounts", .name = tc->name };
-}
-
-static struct kube_object the_request(void)
-{
-	return (struct kube_object){ KUBE_AUTHENTICATION_GROUP, kube_token_request.kind, NULL };
-}
-
 /* What was not asked for is filled in. */
 static void apply_defaults(struct token_call *tc)
 {
@@ -124,7 +127,7 @@ static void apply_defaults(struct token_call *tc)
 }
 
 /* Longer than any token that could hold it (mint.h), and so than the signer takes. */
-static int check_audiences(const struct token_call *tc, struct err *err)
+static int check_size(struct token_call *tc, struct err *err)
 {
 	const size_t size = json_dumpb(tc->audiences, NULL, 0, JSON_COMPACT);
 
@@ -148,7 +151,15 @@ static int read_body(struct token_call *tc, struct err *err)
 	tc->spec = fields_object(tc->body.root, "spec");
 	bound_object_read(fields_object(tc->spec, "boundObjectRef"), &tc->bound);
 	apply_defaults(tc);
-	return check_namespace(tc, err);
+	tc->wish = (struct access_wish){
+		.namespace = tc->namespace,
+		.name = tc->name,
+		.ref = bound_object_ref(&tc->bound),
+		.audiences = tc->audiences,
+		.is_default = json_array_size(json_object_get(tc->spec, "audiences")) == 0,
+		.lifetime_s = tc->asked_s,
+	};
+	return 0;
 }
 
 static int load_account(struct token_call *tc, struct err *err)
@@ -172,9 +183,17 @@ static int forbidden(struct token_call *tc, struct err *err)
 	return -1;
 }
 
-static int check_binding(struct token_call *tc, const struct access_wish *wish, struct err *err)
+static int open_access(struct token_call *tc, struct err *err)
 {
-	if (access_check_binding(&tc->access, wish, err) == 0)
+	return access_open(tc->gw->store, tc->gw->issuer->name, &tc->who, tc->namespace,
+		       tc->name, &tc->access, err) == 0
+		? 0
+		: forbidden(tc, err);
+}
+
+static int check_binding(struct token_call *tc, struct err *err)
+{
+	if (access_check_binding(&tc->access, &tc->wish, err) == 0)
 		return 0;
 	if (err->code == ERR_NOT_FOUND)
 		return bound_object_missing(&tc->bound, &tc->object, err);
@@ -186,34 +205,45 @@ static int load_bound(struct token_call *tc, struct err *err)
 	return bound_object_load(tc->gw, tc->namespace, tc->name, &tc->bound, &tc->object, err);
 }
 
+static int decide_access(struct token_call *tc, struct err *err)
+{
+	return access_decide(&tc->access, &tc->wish, tc->gw->conf->tokens.max_lifetime.s,
+		       &tc->decision, err) == 0
+		? 0
+		: forbidden(tc, err);
+}
+
+/* In this order, each with its name in the audit; those without are named by access_rule. */
+static const struct {
+	const char *rule;
+	int (*run)(struct token_call *tc, struct err *err);
+} checks[] = {
+	{ NULL, open_access },
+	{ REFUSAL_REQUEST, read_body },
+	{ "metadata", check_namespace },
+	{ NULL, check_binding },
+	{ "metadata", check_name },
+	{ "service account", load_account },
+	{ "metadata", check_uid },
+	{ "lifetime", check_lifetime },
+	{ "bound object", load_bound },
+	{ NULL, decide_access },
+	{ "token size", check_size },
+};
+
 /* Everything up to the decision. */
 static int decide(struct token_call *tc, struct err *err)
 {
-	struct access_wish wish = { .namespace = tc->namespace, .name = tc->name };
-
 	/* What would be refused at the end costs least at the beginning: callers who do not
 	 * wait when told to must not take the CPU that signs for others. */
 	if (signer_check_room(tc->gw->signer, err) < 0)
 		return -1;
-	if (access_open(tc->gw->store, tc->gw->issuer->name, &tc->who, tc->namespace, tc->name,
-		    &tc->access, err) < 0)
-		return forbidden(tc, err);
-	if (read_body(tc, err) < 0)
-		return -1;
-	wish.ref = bound_object_ref(&tc->bound);
-	wish.audiences = tc->audiences;
-	wish.is_default = json_array_size(json_object_get(tc->spec, "audiences")) == 0;
-	wish.lifetime_s = tc->asked_s;
-	if (check_binding(tc, &wish, err) < 0)
-		return -1;
-	tc->object = the_request();
-	if (check_name(tc, err) < 0 || load_account(tc, err) < 0 || check_uid(tc, err) < 0 ||
-		check_lifetime(tc, err) < 0 || load_bound(tc, err) < 0)
-		return -1;
-	if (access_decide(&tc->access, &wish, tc->gw->conf->tokens.max_lifetime.s,
-		    &tc->decision, err) < 0)
-		return forbidden(tc, err);
-	return check_audiences(tc, err);
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		tc->rule = checks[i].rule ? checks[i].rule : access_rule(&tc->who);
+		if (checks[i].run(tc, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* ---- the answers ---- */
@@ -298,20 +328,19 @@ static void ask_token(struct token_call *tc)
 		on_minted(tc, &failed);
 }
 
-static void refuse(struct token_call *tc, const struct err *why)
+static void refuse(struct token_call *tc, const char *subject, const struct err *why)
 {
-	char subject[NAME_SUBJECT_MAX];
 	const struct refusal refusal = {
 		.deed = SIGNER_TOKEN_REFUSED,
 		.caller = &tc->caller,
 		.subject = subject,
+		.rule = tc->rule,
 		.audiences = tc->audiences,
 		.bound = tc->bound.said,
 		.asked_s = tc->asked_s,
 		.object = &tc->object,
 	};
 
-	name_subject(tc->namespace, tc->name, subject);
 	refusal_reply(tc->gw, tc->http, &refusal, why);
 	token_call_free(tc);
 }
@@ -334,18 +363,12 @@ static int check_names(const char *namespace, const char *name, struct err *err)
 static void refuse_names(struct token_call *tc, const char *name, const struct err *why)
 {
 	auto_free char *path = text_copy(tc->http->request.path);
-	const struct kube_object object = { .kind = "serviceaccounts", .name = name };
-	const struct kube_object nothing = { .kind = NULL };
-	const struct refusal refusal = {
-		.deed = SIGNER_TOKEN_REFUSED,
-		.caller = &tc->caller,
-		.subject = path,
-		.object = why->detail == KUBE_NOT_FOUND ? &object : &nothing,
-	};
 
 	text_clean(path);
-	refusal_reply(tc->gw, tc->http, &refusal, why);
-	token_call_free(tc);
+	tc->rule = "name";
+	if (why->detail == KUBE_NOT_FOUND)
+		tc->object = (struct kube_object){ .kind = "serviceaccounts", .name = name };
+	refuse(tc, path, why);
 }
 
 void tokenrequest_serve(const struct gateway *gw, struct http_call *call, struct user *caller,
@@ -354,6 +377,7 @@ void tokenrequest_serve(const struct gateway *gw, struct http_call *call, struct
 	struct token_call *tc = text_alloc(1, sizeof(*tc));
 	const char *namespace = params[0];
 	const char *name = params[1];
+	char subject[NAME_SUBJECT_MAX];
 	struct err err = ERR_INIT;
 
 	tc->gw = gw;
@@ -367,8 +391,9 @@ void tokenrequest_serve(const struct gateway *gw, struct http_call *call, struct
 	}
 	(void)text_fit(tc->namespace, sizeof(tc->namespace), namespace); /* checked: they fit */
 	(void)text_fit(tc->name, sizeof(tc->name), name);
+	name_subject(namespace, name, subject);
 	if (decide(tc, &err) == 0)
 		ask_token(tc);
 	else
-		refuse(tc, &err);
+		refuse(tc, subject, &err);
 }

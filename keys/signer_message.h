@@ -35,7 +35,7 @@ struct signer_request {
 	const char *bound;        /* of a refusal: to what */
 	const char *outcome;      /* of a refusal */
 	const char *detail;       /* of a refusal: why */
-	const char *rule;         /* of a token: that allows it */
+	const char *rule;         /* that allows a token, or refuses */
 	int64_t asked_s;          /* lifetime; 0: not said */
 	const char *actor;
 	const char *auth;

@@ -136,6 +136,7 @@ static struct store_audit audit_row(const struct signer_job *job, const struct r
 		.audience = s->audience,
 		.asked_s = req->asked_s,
 		.bound = is_mint ? s->bound : req->bound,
+		.rule = is_mint ? "signer" : req->rule,
 		.outcome = is_mint || !req->outcome ? "Refused" : req->outcome,
 		.detail = is_mint ? job->reply.err.text : req->detail,
 	};

@@ -258,6 +258,27 @@ for type in text/plain application/x-www-form-urlencoded application/jsonx appli
 	status=$(TYPE="Content-Type: $type" ask_token demo app "$AWS")
 	refused "a body of type $type" "415 UnsupportedMediaType"
 done
+# Each check that refuses has a name: detail is for people, rule for programs.
+while IFS='|' read -r rule outcome detail; do
+	ok "refused by '$rule' ($outcome)" \
+		[ "$(audit "event='token.refused' AND rule='$rule' AND outcome='$outcome' AND detail LIKE '%$detail'")" -gt 0 ]
+done <<'EOF'
+name|NotFound|serviceaccounts "NO_body" not found
+grants|Forbidden|no grant covers this service account
+grants|Forbidden|no grant covers audience "vault"
+request|BadRequest|
+request|Invalid|
+request|NotAcceptable|
+request|UnsupportedMediaType|
+request|RequestEntityTooLarge|
+metadata|BadRequest|the namespace of the provided object does not match the namespace sent on the request
+metadata|Invalid|must match the service account name if specified
+metadata|Conflict|
+service account|NotFound|serviceaccounts "nobody" not found
+lifetime|Invalid|may not specify a duration less than 10 minutes
+bound object|BadRequest|Kind=Secret
+EOF
+is "no refusal lacks caller, object or rule" "$(audit "event LIKE '%.refused' AND (actor IS NULL OR subject IS NULL OR rule IS NULL)")" 0
 is "a header beyond the limit" "$(ask_token demo app "$AWS" -H "X: $(head -c 20000 /dev/zero | tr '\0' x)")" 431
 is "plain HTTP to a TLS port gets no answer" \
 	"$(curl -s -o /dev/null -w '%{http_code}' "http://localhost:$PORT/openid/v1/jwks")" 000

@@ -34,7 +34,7 @@ is "over TLS 1.2" "$(by alice ask --tls-max 1.2)" 201
 is "over TLS 1.3" "$(by alice ask --tlsv1.3)" 201
 is "one without O is in no group" "$(by bob ask)" 403
 is "which has its audit row" \
-	"$(audit "event='token.refused' AND actor='bob' AND subject='system:serviceaccount:demo:app' AND outcome='Forbidden' AND auth='certificate' AND detail LIKE '% no grant covers this service account'")" 1
+	"$(audit "event='token.refused' AND actor='bob' AND subject='system:serviceaccount:demo:app' AND rule='grants' AND outcome='Forbidden' AND auth='certificate' AND detail LIKE '% no grant covers this service account'")" 1
 certify any --cn alice --o readers --usage none
 is "one for everything is for clients, too, as in Kubernetes" "$(by any ask)" 201
 pki ca between 'between' callers
@@ -107,7 +107,7 @@ for header in User:\ bearer Group:\ x Uid:\ 1 Extra-scopes:\ x; do
 	is "nobody becomes somebody else by Impersonate-${header%%:*}" \
 		"$(ask -H "Impersonate-$header") $(jq -r .reason body)" "403 Forbidden"
 	is "... which is in the audit" \
-		"$(audit_last "event='token.refused' AND outcome='Forbidden' AND subject LIKE '%/serviceaccounts/app/token' AND detail LIKE '%cannot impersonate%'")" 1
+		"$(audit_last "event='token.refused' AND outcome='Forbidden' AND subject LIKE '%/serviceaccounts/app/token' AND rule='impersonation' AND detail LIKE '%cannot impersonate%'")" 1
 done
 
 # ---- revoked, on a connection that stays open ----

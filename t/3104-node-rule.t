@@ -105,7 +105,7 @@ refused() {
 	is "$refused_desc" "$("$@") $(jq -r .reason body)" "$refused_want"
 	like "... and it is said why" "$(jq -r .message body)" "$refused_why\$"
 	is "... in the audit, too" \
-		"$(audit_last "event='token.refused' AND actor='system:node:${refused_node:-n1}' AND subject='system:serviceaccount:demo:${refused_name:-app}' AND outcome='${refused_want#* }' AND auth='certificate' AND detail = '$(jq -r .message body | sed "s/'/''/g")'")" 1
+		"$(audit_last "event='token.refused' AND actor='system:node:${refused_node:-n1}' AND subject='system:serviceaccount:demo:${refused_name:-app}' AND outcome='${refused_want#* }' AND rule='${refused_rule:-node rule}' AND auth='certificate' AND detail = '$(jq -r .message body | sed "s/'/''/g")'")" 1
 }
 FORBIDDEN="403 Forbidden"
 NOT_BOUND='node requested token not bound to a pod'
@@ -136,9 +136,9 @@ refused "for an empty one" "$FORBIDDEN" "not declared by the pod" bound_by n1 "$
 refused "for two, though it declares both" "$FORBIDDEN" "one audience only" bound_by n1 "$MINE" '["vault","sts.amazonaws.com"]'
 refused "for the API's, which it does not declare" "$FORBIDDEN" "not declared by the pod" bound_by n1 "$MINE" '[]'
 refused "for any, where the pod declares none" "$FORBIDDEN" "not declared by the pod" bound_by n1 "$(ref silent "$(uid silent)")" "$FOR_VAULT"
-refused_name=web
+refused_name=web refused_rule='bound object'
 refused "another service account than the pod's" "400 BadRequest" "different serviceaccount name\\." bound_by n1 "$MINE" "$FOR_VAULT" web
-refused_name=ghost
+refused_name=ghost refused_rule='node rule'
 refused "a service account that no pod here has" "$FORBIDDEN" "no pod of this service account runs on the node" \
 	bound_by n1 "$MINE" "$FOR_VAULT" ghost
 refused_name=app refused_node=n4
@@ -155,7 +155,7 @@ is "a lifetime that is none" "$(by n1 ask_token demo app "{\"spec\":{\"expiratio
 
 # ---- nothing else ----
 is "a node may not have tokens reviewed" "$(by n1 post "$REVIEWS" '{"spec":{"token":"x"}}') $(jq -r .reason body)" "$FORBIDDEN"
-is "which is in the audit" "$(audit "event='review.refused' AND actor='system:node:n1' AND outcome='Forbidden' AND detail LIKE '%no grant allows it%'")" 1
+is "which is in the audit" "$(audit "event='review.refused' AND actor='system:node:n1' AND subject='tokenreviews' AND rule='node rule' AND outcome='Forbidden' AND detail LIKE '%no grant allows it%'")" 1
 is "it may ask who it is" "$(by n1 whoami) $(jq -c .status.userInfo.groups body)" \
 	'201 system:node:n1 ["system:nodes","system:authenticated"]'
 

@@ -258,7 +258,7 @@ is "not everybody" "$(review "$(cat app)")" 403
 is "in Kubernetes' words" "$(jq -r .message body)" \
 	'tokenreviews.authentication.k8s.io is forbidden: User "ci" cannot create resource "tokenreviews" in API group "authentication.k8s.io" at the cluster scope: no grant allows it (issuerctl grant add USER --tokenreviews)'
 is "with its details" "$(jq -c .details body)" '{"group":"authentication.k8s.io","kind":"tokenreviews"}'
-is "it is in the audit, who and why" "$(audit "event='review.refused' AND actor='ci' AND outcome='Forbidden' AND auth='secret' AND detail LIKE 'tokenreviews.authentication.k8s.io is forbidden:%no grant allows it%'")" 1
+is "it is in the audit, who and why" "$(audit "event='review.refused' AND actor='ci' AND subject='tokenreviews' AND rule='grants' AND outcome='Forbidden' AND auth='secret' AND detail LIKE 'tokenreviews.authentication.k8s.io is forbidden:%no grant allows it%'")" 1
 is "the token is not" "$(audit "instr(coalesce(detail, ''), '$(cat app)')")" 0
 is "a stranger is one" "$(with - review "$(cat app)") $(jq -r .message body)" "401 Unauthorized"
 # by_proxy - the status of a review, asked for by a certificate.
@@ -288,6 +288,7 @@ no JSON|400 BadRequest|{
 another kind|400 BadRequest|{"kind":"TokenRequest","apiVersion":"authentication.k8s.io/v1","spec":{"token":"x"}}
 another version|400 BadRequest|{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v2","spec":{"token":"x"}}
 EOF
+is "they are in the audit, and the two of the wrong version above" "$(audit "event='review.refused' AND actor='reviewer' AND subject='tokenreviews' AND rule='request' AND outcome='BadRequest'")" 10
 is "GET" "$(with reviewer.secret request -H "Authorization: Bearer $(cat reviewer.secret)" "$API$REVIEWS") $(header Allow)" "405 POST"
 is "another version's path" "$(with reviewer.secret post /apis/authentication.k8s.io/v2/tokenreviews '{}')" 404
 
@@ -296,6 +297,9 @@ is "a client learns who it is" "$(with loner.secret whoami) $(jq -cS '[.kind, .a
 	'201 loner ["SelfSubjectReview","authentication.k8s.io/v1",{"groups":["reviewers","system:authenticated"],"username":"loner"}]'
 is "and a service account" "$(with app whoami) $(jq -r .status.userInfo.uid body)" "201 system:serviceaccount:demo:app $UID_OF"
 is "a stranger does not" "$(with - whoami)" "401 Unauthorized"
+is "what is no review of oneself is refused" "$(with loner.secret post "$SELF" '{"kind":"TokenReview"}') $(jq -r .reason body)" "400 BadRequest"
+is "... and not taken for a TokenReview" "$(audit "event='review.refused' AND actor='loner' AND subject='selfsubjectreviews' AND rule='request' AND outcome='BadRequest'")" 1
+is "every refusal has an object and a rule" "$(audit "event LIKE '%.refused' AND (subject IS NULL OR rule IS NULL)")" 0
 is "what one says of oneself does not count" "$(with loner.secret post "$SELF" '{"status":{"userInfo":{"username":"admin"}}}') $(jq -r .status.userInfo.username body)" \
 	"201 loner"
 

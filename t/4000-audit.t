@@ -33,7 +33,7 @@ clock_forward 60
 is "another is refused" "$(ask_token demo app '{"spec":{"audiences":["vault"],"expirationSeconds":900}}')" 403
 list --event token.refused
 is "that is a record, too" "$(jq -cS '.[0] | [.actor, .auth, .subject, .audience, .asked_s, .lifetime_s, .rule, .outcome]' found)" \
-	"[\"ci\",\"secret\",\"$SUBJECT\",[\"vault\"],900,null,null,\"Forbidden\"]"
+	"[\"ci\",\"secret\",\"$SUBJECT\",[\"vault\"],900,null,\"grants\",\"Forbidden\"]"
 like "with the reason" "$(field detail)" 'no grant covers audience "vault"$'
 
 # ---- finding ----

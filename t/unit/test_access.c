@@ -253,6 +253,19 @@ static void a_node_has_nothing_longer_than_the_issuers_own(void **state)
 	access_free(&access);
 }
 
+/* The record names what judged, also where it refused. */
+static void who_is_judged_by_what(void **state)
+{
+	static const struct access_user alone = { "system:node:n1", NULL, 0 };
+	static const struct access_user nameless = { "n1", node_groups, 1 };
+
+	(void)state;
+	assert_string_equal(access_rule(&node_1), "node rule");
+	assert_string_equal(access_rule(&runner), "grants");
+	assert_string_equal(access_rule(&alone), "grants");
+	assert_string_equal(access_rule(&nameless), "grants");
+}
+
 /* ---- reviews ---- */
 
 static void assert_no_review(const struct access_user *user)
@@ -327,6 +340,6 @@ UNIT_MAIN(CASE(without_a_grant_nothing_is_told),
 	CASE(a_node_learns_of_its_own_pods_accounts_only),
 	CASE(a_pod_that_is_not_there_is_not_found),
 	CASE(grants_do_not_widen_what_a_node_may_have), CASE(half_a_node_is_none),
-	CASE(a_node_has_nothing_longer_than_the_issuers_own),
+	CASE(a_node_has_nothing_longer_than_the_issuers_own), CASE(who_is_judged_by_what),
 	CASE(reviews_want_a_grant_of_their_own), CASE(a_grant_to_review_gives_no_token),
 	CASE(a_node_reviews_nothing), CASE(other_issuers_grants_are_none));

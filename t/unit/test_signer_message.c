@@ -125,6 +125,7 @@ static void refusals_come_through(void **state)
 			.bound = "pod p",
 			.outcome = "Forbidden",
 			.detail = "no grant",
+			.rule = "grants",
 		};
 		struct signer_request got = pass(&sent);
 
@@ -137,6 +138,7 @@ static void refusals_come_through(void **state)
 		assert_string_equal(got.outcome, "Forbidden");
 		assert_string_equal(got.bound, "pod p");
 		assert_string_equal(got.detail, "no grant");
+		assert_string_equal(got.rule, "grants");
 		assert_int_equal(got.asked_s, 0);
 		assert_null(got.mint.namespace);
 		assert_null(got.mint.audiences);
@@ -158,6 +160,7 @@ static void a_refusal_needs_nothing_but_its_name(void **state)
 	assert_null(got.peer);
 	assert_null(got.outcome);
 	assert_null(got.detail);
+	assert_null(got.rule);
 	signer_request_free(&got);
 }
 
@@ -374,6 +377,8 @@ static void members_are_those_of_the_deed_and_of_their_type(void **state)
 		REFUSAL ",\"peer\":[]",
 		REFUSAL ",\"outcome\":null",
 		REFUSAL ",\"detail\":{}",
+		REFUSAL ",\"rule\":null",
+		REFUSAL ",\"rule\":7",
 		REFUSAL ",\"audiences\":null",
 		REFUSAL ",\"audiences\":\"a\"",
 		REFUSAL ",\"audiences\":{}",
