@@ -13,11 +13,31 @@ static const char *or_empty(const char *s)
 	return s ? s : "";
 }
 
+struct group_version {
+	const char *group;
+	int group_len;
+	const char *version;
+};
+
+/* As Kubernetes reads it: "v1" is version v1 of the group without a name, and what has two
+ * slashes is of no group and no version. */
+static struct group_version read_version(const char *api_version)
+{
+	const char *s = or_empty(api_version);
+	const char *slash = strchr(s, '/');
+
+	if (!slash)
+		return (struct group_version){ "", 0, s };
+	if (strchr(slash + 1, '/'))
+		return (struct group_version){ "", 0, "" };
+	return (struct group_version){ s, (int)(slash - s), slash + 1 };
+}
+
 /* Of the core group? Which version of it does not matter. */
 static bool is_core(const struct node_rule_ref *ref, const char *kind)
 {
 	return strcmp(or_empty(ref->kind), kind) == 0 &&
-		!strchr(or_empty(ref->api_version), '/');
+		read_version(ref->api_version).group_len == 0;
 }
 
 /* For the audit: what is asked for, if it can be at all. */
@@ -54,17 +74,6 @@ void bound_object_free(struct bound_object *bound)
 const struct node_rule_ref *bound_object_ref(const struct bound_object *bound)
 {
 	return bound->json ? &bound->ref : NULL;
-}
-
-static int check_name(const struct node_rule_ref *ref, struct err *err)
-{
-	const char *name = or_empty(ref->name);
-
-	if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !strpbrk(name, "/%"))
-		return 0;
-	return kube_refuse(err, KUBE_BAD_REQUEST,
-		"Name parameter invalid: \"%.253s\": may not be '.' or '..', nor contain '/' or '%%'",
-		name);
 }
 
 int bound_object_missing(const struct bound_object *bound, struct kube_object *ret_object,
@@ -143,30 +152,32 @@ static int load_node(const struct gateway *gw, struct bound_object *bound,
 	return 0;
 }
 
+/* Can there be such an object? Refusals are about none. */
+static int check_ref(const struct node_rule_ref *ref, struct err *err)
+{
+	const struct group_version gv = read_version(ref->api_version);
+
+	if (is_core(ref, "Pod") || is_core(ref, "Node"))
+		return kube_check_name(or_empty(ref->name), err);
+	return kube_refuse(err, KUBE_BAD_REQUEST,
+		"cannot bind token to object of type %.*s/%.64s, Kind=%.64s",
+		gv.group_len < 64 ? gv.group_len : 64, gv.group, gv.version,
+		or_empty(ref->kind));
+}
+
 int bound_object_load(const struct gateway *gw, const char *namespace, const char *account,
 	struct bound_object *bound, struct kube_object *ret_object, struct err *err)
 {
 	const struct node_rule_ref *ref = &bound->ref;
-	const bool is_pod = is_core(ref, "Pod");
-	const char *slash = strchr(or_empty(ref->api_version), '/');
 
 	if (!bound->json)
 		return 0;
-	if (!is_pod && !is_core(ref, "Node")) {
-		*ret_object = (struct kube_object){ .kind = NULL };
-		/* "v1" is version v1 of the group without a name. */
-		return kube_refuse(err, KUBE_BAD_REQUEST,
-			"cannot bind token to object of type %s%.64s, Kind=%.64s",
-			slash ? "" : "/", or_empty(ref->api_version), or_empty(ref->kind));
-	}
-	if (check_name(ref, err) < 0) {
+	if (check_ref(ref, err) < 0) {
 		*ret_object = (struct kube_object){ .kind = NULL };
 		return -1;
 	}
-	if (!ref->name)
-		return bound_object_missing(bound, ret_object, err);
-	return is_pod ? load_pod(gw, namespace, account, bound, ret_object, err)
-		      : load_node(gw, bound, ret_object, err);
+	return is_core(ref, "Pod") ? load_pod(gw, namespace, account, bound, ret_object, err)
+				   : load_node(gw, bound, ret_object, err);
 }
 
 struct claims_bound bound_object_claims(const struct bound_object *bound)

@@ -44,6 +44,23 @@ int kube_reason_status(enum kube_reason reason)
 	return reasons[reason].status;
 }
 
+int kube_check_name(const char *name, struct err *err)
+{
+	const bool has_slash = strchr(name, '/') != NULL;
+	const bool has_percent = strchr(name, '%') != NULL;
+
+	if (*name == '\0')
+		return kube_refuse(err, KUBE_BAD_REQUEST, "Name parameter required.");
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return kube_refuse(err, KUBE_BAD_REQUEST,
+			"Name parameter invalid: \"%s\": may not be '%s'", name, name);
+	if (!has_slash && !has_percent)
+		return 0;
+	return kube_refuse(err, KUBE_BAD_REQUEST, "Name parameter invalid: \"%.253s\": %s%s%s",
+		name, has_slash ? "may not contain '/'" : "",
+		has_slash && has_percent ? ";" : "", has_percent ? "may not contain '%'" : "");
+}
+
 void kube_take_pretty(struct http_call *call)
 {
 	static const char *const readers[] = { "curl", "Wget", "Mozilla/5.0" };

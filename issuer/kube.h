@@ -43,6 +43,9 @@ struct kube_object {
 const char *kube_reason_name(enum kube_reason reason);
 int kube_reason_status(enum kube_reason reason);
 
+/* 400 for what can be the name of no object, as it could not be a part of a path. */
+int kube_check_name(const char *name, struct err *err);
+
 /* Fills the reply with a Status that tells of `err`. What is not a refusal is our own failure:
  * the caller hears only that, the log hears the rest. With err->field set, details carries a
  * cause. */

@@ -350,9 +350,9 @@ static int check_names(const char *namespace, const char *name, struct err *err)
 {
 	struct err ignored = ERR_INIT;
 
-	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		return kube_refuse(err, KUBE_BAD_REQUEST,
-			"Name parameter invalid: \"%s\": may not be '%s'", name, name);
+	/* A slash in disguise is one to Kubernetes, and so the path another. */
+	if (!strchr(name, '/') && kube_check_name(name, err) < 0)
+		return -1;
 	if (name_check_label("namespace", namespace, &ignored) == 0 &&
 		name_check_subdomain("name", name, &ignored) == 0)
 		return 0;

@@ -79,6 +79,11 @@ is "404 in Kubernetes' words" "$(jq -r .message body)" 'serviceaccounts "nobody"
 is "404 says what about" "$(jq -c .details body)" '{"name":"nobody","kind":"serviceaccounts"}'
 status=$(ask_token demo NO_body "$AWS")
 refused "a name that no service account can have" "404 NotFound"
+for name in a%25b %25 . ..; do
+	status=$(ask_token demo "$name" "$AWS" --path-as-is)
+	refused "the name $name" "400 BadRequest"
+	like "... in Kubernetes' words" "$(jq -r .message body)" '^Name parameter invalid: "[^"]*": may not (be|contain) .[%.]*.$'
+done
 status=$(ask_token demo a%2fb "$AWS")
 refused "a slash in disguise" "404 NotFound"
 status=$(ask_token demo app%00 "$AWS")
@@ -130,8 +135,10 @@ while IFS='|' read -r desc want ref message; do
 	is "... in Kubernetes' words" "$(jq -r .message body)" "$message"
 done <<EOF
 a pod that is not there|404 NotFound|{"kind":"Pod","apiVersion":"v1","name":"p"}|pods "p" not found
-a pod of another namespace|400 BadRequest|{"kind":"Pod","apiVersion":"v1","name":"other/ours"}|Name parameter invalid: "other/ours": may not be '.' or '..', nor contain '/' or '%'
-a pod without a name|404 NotFound|{"kind":"Pod","apiVersion":"v1"}|pods "" not found
+a pod of another namespace|400 BadRequest|{"kind":"Pod","apiVersion":"v1","name":"other/ours"}|Name parameter invalid: "other/ours": may not contain '/'
+a pod without a name|400 BadRequest|{"kind":"Pod","apiVersion":"v1"}|Name parameter required.
+a node with an empty one|400 BadRequest|{"kind":"Node","apiVersion":"v1","name":""}|Name parameter required.
+a secret of no group and version|400 BadRequest|{"kind":"Secret","apiVersion":"a/b/c","name":"s"}|cannot bind token to object of type /, Kind=Secret
 a node that is not there|404 NotFound|{"kind":"Node","apiVersion":"v1","name":"n2"}|nodes "n2" not found
 a pod of another service account|400 BadRequest|{"kind":"Pod","apiVersion":"v1","name":"theirs"}|cannot bind token for serviceaccount "app" to pod running with different serviceaccount name.
 a secret: there are none|400 BadRequest|{"kind":"Secret","apiVersion":"v1","name":"s"}|cannot bind token to object of type /v1, Kind=Secret
@@ -142,6 +149,9 @@ a pod that has been replaced|409 Conflict|{"kind":"Pod","apiVersion":"v1","name"
 a node that has been replaced|409 Conflict|{"kind":"Node","apiVersion":"v1","name":"n1","uid":"$UID_WRONG"}|Operation cannot be fulfilled on Node "n1": the UID in the bound object reference ($UID_WRONG) does not match the UID in record. The object might have been deleted and then recreated
 EOF
 is "what is there is bound to" "$(bound '{"kind":"Pod","apiVersion":"v1","name":"ours"}')" 201
+for version in /v1 / a/b/c; do
+	is "$version is of the core group, as Kubernetes reads it" "$(bound "{\"kind\":\"Pod\",\"apiVersion\":\"$version\",\"name\":\"ours\"}")" 201
+done
 
 # ---- is it sensible ----
 status=$(ask_token demo app '{"spec":{"audiences":["sts.amazonaws.com"],"expirationSeconds":599}}')

@@ -81,7 +81,13 @@ static void a_token_says_what_is_known_of_its_object(void **state)
 		&(struct claims_bound){ "p3", "p3-uid", "n-unknown", NULL });
 	assert_claims("{\"kind\":\"Node\",\"apiVersion\":\"v1\",\"name\":\"n1\"}",
 		&(struct claims_bound){ NULL, NULL, "n1", "n1-uid" });
-	/* the version of a core object is not looked at */
+	/* the version of a core object is not looked at, nor what is none at all */
+	assert_claims("{\"kind\":\"Node\",\"apiVersion\":\"/v1\",\"name\":\"n1\"}",
+		&(struct claims_bound){ NULL, NULL, "n1", "n1-uid" });
+	assert_claims("{\"kind\":\"Pod\",\"apiVersion\":\"/\",\"name\":\"p1\"}",
+		&(struct claims_bound){ "p1", "p1-uid", "n1", "n1-uid" });
+	assert_claims("{\"kind\":\"Pod\",\"apiVersion\":\"a/b/c\",\"name\":\"p1\"}",
+		&(struct claims_bound){ "p1", "p1-uid", "n1", "n1-uid" });
 	assert_claims("{\"kind\":\"Pod\",\"apiVersion\":\"v9\",\"name\":\"p1\"}",
 		&(struct claims_bound){ "p1", "p1-uid", "n1", "n1-uid" });
 }
@@ -101,17 +107,23 @@ static void what_cannot_be_bound_to_is_refused(void **state)
 		{ "{\"kind\":\"pod\",\"name\":\"p1\"}", KUBE_BAD_REQUEST, "Kind=pod", NULL },
 		{ "{\"kind\":\"Pod\",\"apiVersion\":\"apps/v1\",\"name\":\"p1\"}",
 			KUBE_BAD_REQUEST, "of type apps/v1, Kind=Pod", NULL },
-		{ "{\"kind\":\"Node\",\"apiVersion\":\"/v1\",\"name\":\"n1\"}",
-			KUBE_BAD_REQUEST, "of type /v1, Kind=Node", NULL },
+		{ "{\"kind\":\"Node\",\"apiVersion\":\"x/\",\"name\":\"n1\"}", KUBE_BAD_REQUEST,
+			"of type x/, Kind=Node", NULL },
+		{ "{\"kind\":\"Secret\",\"apiVersion\":\"/v1\",\"name\":\"s\"}",
+			KUBE_BAD_REQUEST, "of type /v1, Kind=Secret", NULL },
+		{ "{\"kind\":\"Secret\",\"apiVersion\":\"a/b/c\",\"name\":\"s\"}",
+			KUBE_BAD_REQUEST, "of type /, Kind=Secret", NULL },
 		{ "{\"kind\":\"Pod\",\"name\":\"..\"}", KUBE_BAD_REQUEST,
-			"Name parameter invalid", NULL },
+			"Name parameter invalid: \"..\": may not be '..'", NULL },
 		{ "{\"kind\":\"Pod\",\"name\":\"a/b\"}", KUBE_BAD_REQUEST,
-			"Name parameter invalid", NULL },
+			"Name parameter invalid: \"a/b\": may not contain '/'", NULL },
 		{ "{\"kind\":\"Node\",\"name\":\"a%2f\"}", KUBE_BAD_REQUEST,
-			"Name parameter invalid", NULL },
-		{ "{\"kind\":\"Pod\"}", KUBE_NOT_FOUND, "pods \"\" not found", "pods" },
-		{ "{\"kind\":\"Pod\",\"name\":\"\"}", KUBE_NOT_FOUND, "pods \"\" not found",
-			"pods" },
+			"Name parameter invalid: \"a%2f\": may not contain '%'", NULL },
+		{ "{\"kind\":\"Node\",\"name\":\"%/\"}", KUBE_BAD_REQUEST,
+			"may not contain '/';may not contain '%'", NULL },
+		{ "{\"kind\":\"Pod\"}", KUBE_BAD_REQUEST, "Name parameter required.", NULL },
+		{ "{\"kind\":\"Node\",\"name\":\"\"}", KUBE_BAD_REQUEST,
+			"Name parameter required.", NULL },
 		{ "{\"kind\":\"Pod\",\"name\":\"p9\"}", KUBE_NOT_FOUND, "pods \"p9\" not found",
 			"pods" },
 		{ "{\"kind\":\"Pod\",\"name\":\"P1\"}", KUBE_NOT_FOUND, "pods \"P1\" not found",
