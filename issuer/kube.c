@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "issuer/kube.h"
+#include "issuer/kube_options.h"
 #include "issuer/negotiate.h"
 
 #define KUBE_WARNING_MAX  256  /* bytes of one warning's text */
@@ -126,33 +127,6 @@ void kube_reply_warning(struct http_call *call, const char *text)
 		http_reply_header(call, "Warning", value.s);
 }
 
-/* The options of a query are an object of their own to Kubernetes. */
-static bool is_option(const char *field)
-{
-	static const char *const options[] = { "dryRun", "fieldManager", "fieldValidation" };
-
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-		if (strcmp(field, options[i]) == 0)
-			return true;
-	return false;
-}
-
-/* What kind of cause it is, for programs: its first words say so to people. */
-static const char *cause_reason(const char *message)
-{
-	static const struct {
-		const char *words, *reason;
-	} kinds[] = {
-		{ "Unsupported value", "FieldValueNotSupported" },
-		{ "Too long", "FieldValueTooLong" },
-	};
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strncmp(message, kinds[i].words, strlen(kinds[i].words)) == 0)
-			return kinds[i].reason;
-	return "FieldValueInvalid";
-}
-
 /* "spec.x: Invalid value: ..." is told as a cause of its own, RFC-less but so in Kubernetes. */
 static json_t *causes(const struct err *err)
 {
@@ -164,8 +138,8 @@ static json_t *causes(const struct err *err)
 	at = strstr(message, err->field);
 	if (at && strncmp(at + strlen(err->field), ": ", 2) == 0)
 		message = at + strlen(err->field) + 2;
-	return json_pack("[{s:s, s:s, s:s}]", "reason", cause_reason(message), "message",
-		message, "field", err->field);
+	return json_pack("[{s:s, s:s, s:s}]", "reason", "FieldValueInvalid", "message", message,
+		"field", err->field);
 }
 
 static enum kube_reason reason_of(const struct err *err)
@@ -204,20 +178,18 @@ static json_t *details_of(const struct err *err, const struct kube_object *objec
 void kube_reply_error(struct http_call *call, const struct err *err,
 	const struct kube_object *object)
 {
-	static const struct kube_object options = { "meta.k8s.io", "CreateOptions", NULL };
 	const enum kube_reason reason = reason_of(err);
 	json_t *details;
 
 	call->refused = (int)reason;
-	if (err->field && is_option(err->field))
-		object = &options;
-
 	if (reason == KUBE_INTERNAL || reason == KUBE_UNAVAILABLE)
 		log_event(LOG_ERROR, "request.failed", "id", http_id(call), "path",
 			call->request.path, "error", err->text, NULL);
 	if (reason == KUBE_UNAVAILABLE) {
 		http_reply_header(call, "Retry-After", KUBE_RETRY_S);
 		details = json_pack("{s:i}", "retryAfterSeconds", 1);
+	} else if (err->field && strcmp(err->field, KUBE_OPTIONS_FIELD) == 0) {
+		details = kube_options_details(call);
 	} else {
 		details = details_of(err, object);
 	}

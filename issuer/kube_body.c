@@ -10,9 +10,6 @@
 #include "issuer/kube_protobuf.h"
 #include "issuer/negotiate.h"
 
-#define OPTIONS_MAX 8   /* values of one query parameter */
-#define MANAGER_MAX 128 /* bytes of a fieldManager */
-
 /* ---- what the body says beside what is asked ---- */
 
 static void add_warning(struct kube_body *body, const char *what, const char *path)
@@ -183,110 +180,6 @@ void kube_body_warn(const struct kube_body *body, struct http_call *call)
 
 /* ---- the request around it ---- */
 
-/* The values of a query parameter. */
-struct values {
-	char *value[OPTIONS_MAX];
-	size_t count;
-};
-
-static void values_free(struct values *values)
-{
-	for (size_t i = 0; i < values->count; i++)
-		free(values->value[i]);
-}
-#define auto_values __attribute__((cleanup(values_free)))
-
-static struct values values_of(struct http_call *call, const char *name)
-{
-	struct values values = { .count = 0 };
-
-	values.count = http_query(call, name, values.value, OPTIONS_MAX);
-	if (values.count > OPTIONS_MAX)
-		values.count = OPTIONS_MAX;
-	return values;
-}
-
-/* Takes over `why`. */
-static int refuse_option(const char *name, char *why, struct err *err)
-{
-	auto_free char *owned = why;
-
-	(void)kube_refuse(err, KUBE_INVALID,
-		"CreateOptions.meta.k8s.io \"\" is invalid: %s: %s", name, owned);
-	err->field = name;
-	return -1;
-}
-
-static int unsupported(const char *name, const char *value, const char *allowed,
-	struct err *err)
-{
-	return refuse_option(name,
-		text_format("Unsupported value: \"%.64s\": supported values: %s", value,
-			allowed),
-		err);
-}
-
-/* Of the control character at `s`, or of what Go reads for a byte that is no text. */
-static unsigned code_point(const unsigned char *s)
-{
-	if (s[0] < 0x80)
-		return s[0];
-	return s[0] == 0xc2 && (s[1] & 0xe0) == 0x80 ? s[1] : 0xfffd;
-}
-
-/* Nothing is managed here, but who sends what Kubernetes would refuse should hear of it. */
-static int check_manager(struct http_call *call, struct err *err)
-{
-	auto_values struct values values = values_of(call, "fieldManager");
-	const char *manager = values.count > 0 ? values.value[0] : "";
-	auto_free char *clean = text_copy(manager);
-	size_t at = 0;
-
-	if (strlen(manager) > MANAGER_MAX)
-		return refuse_option("fieldManager",
-			text_format("Too long: may not be more than %d bytes", MANAGER_MAX),
-			err);
-	text_clean(clean);
-	while (manager[at] != '\0' && manager[at] == clean[at])
-		at++;
-	if (manager[at] == '\0')
-		return 0;
-	return refuse_option("fieldManager",
-		text_format("Invalid value: \"%s\": invalid character U+%04X (at position %zu)",
-			clean, code_point((const unsigned char *)manager + at), at),
-		err);
-}
-
-/* A dry run mints all the same, as in Kubernetes: a token is nothing that is stored. */
-static int check_dry_run(struct http_call *call, struct err *err)
-{
-	auto_values struct values values = values_of(call, "dryRun");
-
-	for (size_t i = 0; i < values.count; i++)
-		if (strcmp(values.value[i], "All") != 0)
-			return unsupported("dryRun", values.value[i], "\"All\"", err);
-	return 0;
-}
-
-static int take_validation(struct http_call *call, enum kube_validation *ret, struct err *err)
-{
-	static const char *const names[] = {
-		[KUBE_IGNORE] = "Ignore", [KUBE_WARN] = "Warn", [KUBE_STRICT] = "Strict"
-	};
-	auto_values struct values values = values_of(call, "fieldValidation");
-
-	*ret = KUBE_WARN;
-	if (values.count == 0 || *values.value[0] == '\0')
-		return 0;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(names[i], values.value[0]) == 0) {
-			*ret = (enum kube_validation)i;
-			return 0;
-		}
-	return unsupported("fieldValidation", values.value[0],
-		"\"\", \"Ignore\", \"Strict\", \"Warn\"", err);
-}
-
 static int check_media_types(struct http_call *call, bool *ret_protobuf, struct err *err)
 {
 	const char *type = http_header(call, "Content-Type", NULL);
@@ -314,8 +207,7 @@ int kube_body_read(struct http_call *call, const struct kube_type *type, const c
 	if (request->is_body_too_large)
 		return kube_refuse(err, KUBE_TOO_LARGE,
 			"Request entity too large: limit is %zu", body_max);
-	if (check_manager(call, err) < 0 || check_dry_run(call, err) < 0 ||
-		take_validation(call, &validation, err) < 0)
+	if (kube_options_read(call, &validation, err) < 0)
 		return -1;
 	return kube_body_parse(request->body, request->body_len, is_protobuf, type, version,
 		validation, ret, err);

@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+#include "issuer/kube_options.h"
 #include "issuer/kube_types.h"
 #include "serve/http.h"
 
@@ -25,7 +26,6 @@ int kube_body_read(struct http_call *call, const struct kube_type *type, const c
 	size_t body_max, struct kube_body *ret, struct err *err);
 
 /* The part of it that needs no connection; declared for tests. */
-enum kube_validation { KUBE_IGNORE, KUBE_WARN, KUBE_STRICT };
 int kube_body_parse(const char *body, size_t len, bool is_protobuf,
 	const struct kube_type *type, const char *version, enum kube_validation validation,
 	struct kube_body *ret, struct err *err);

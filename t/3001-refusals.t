@@ -179,6 +179,18 @@ long=$(head -c 128 /dev/zero | tr '\0' m)
 is "a fieldManager of 128 bytes" "$(option "fieldManager=$long")" 201
 is "an empty one" "$(option fieldManager=)" 201
 is "one of any letters" "$(option 'fieldManager=m%20%C3%BC-%F0%9F%98%80')" 201
+is "one that is no text, which Go takes for a sign" "$(option 'fieldManager=m%FF%C3%ED%A0%80%EF%BF%BD')" 201
+# causes QUERY - the fields of the causes, and the end of the message.
+causes() { echo "$(option "$1") $(jq -c '[.details.causes[].field]' body) $(jq -r .message body)"; }
+is "all that is wrong is told, in Kubernetes' order" "$(causes 'fieldValidation=y&dryRun=x')" \
+	'422 ["dryRun","fieldValidation"] CreateOptions.meta.k8s.io "" is invalid: [dryRun: Unsupported value: ["x"]: supported values: "All", fieldValidation: Unsupported value: "y": supported values: "", "Ignore", "Strict", "Warn"]'
+is "each character" "$(causes 'fieldManager=a%01%E2%80%8B')" \
+	'422 ["fieldManager","fieldManager"] CreateOptions.meta.k8s.io "" is invalid: [fieldManager: Invalid value: "a?​": invalid character U+0001 (at position 1), fieldManager: Invalid value: "a?​": invalid character U+200B (at position 2)]'
+is "too long, and a character" "$(option "fieldManager=$long%C2%AD") $(jq -c '[.details.causes[].reason]' body)" \
+	'422 ["FieldValueTooLong","FieldValueInvalid"]'
+controls=$(head -c 400 /dev/zero | tr '\0' x | sed 's/x/%01/g')
+is "no more than 16 causes" "$(option "fieldManager=$controls") $(jq '.details.causes | length' body)" "422 16"
+is "they are recorded as one refusal" "$(audit_last "event='token.refused' AND rule='request' AND outcome='Invalid' AND detail LIKE '%(at position 1), fieldManager%'")" 1
 while IFS='|' read -r desc query reason field message; do
 	status=$(option "$query")
 	refused "$desc" "422 Invalid"
@@ -192,7 +204,9 @@ done <<EOF
 a fieldManager of 129 bytes|fieldManager=m$long|FieldValueTooLong|fieldManager|Too long: may not be more than 128 bytes
 a control character in it|fieldManager=a%07b|FieldValueInvalid|fieldManager|Invalid value: "a?b": invalid character U+0007 (at position 1)
 one of the others|fieldManager=%C3%BC%C2%85|FieldValueInvalid|fieldManager|Invalid value: "ü??": invalid character U+0085 (at position 2)
-an unknown dryRun|dryRun=None|FieldValueNotSupported|dryRun|Unsupported value: "None": supported values: "All"
+an unknown dryRun|dryRun=None|FieldValueNotSupported|dryRun|Unsupported value: ["None"]: supported values: "All"
+an unknown one behind a known one|dryRun=All&dryRun=%ff|FieldValueNotSupported|dryRun|Unsupported value: ["All","?"]: supported values: "All"
+a blank that is none in ASCII|fieldManager=a%C2%A0|FieldValueInvalid|fieldManager|Invalid value: "a ": invalid character U+00A0 (at position 1)
 an unknown fieldValidation|fieldValidation=foo|FieldValueNotSupported|fieldValidation|Unsupported value: "foo": supported values: "", "Ignore", "Strict", "Warn"
 EOF
 

@@ -627,7 +627,25 @@ static void no_more_warnings_are_kept_than_there_is_room_for(void **state)
 	text_free(&text);
 }
 
+/* Go's unicode.IsPrint, but for what Unicode has not assigned. */
+static void a_manager_has_printable_characters(void **state)
+{
+	static const uint32_t good[] = { ' ', 'a', '~', 0xa1, 0xac, 0xae, 0xfc, 0x2010, 0x2030,
+		0x4e00, 0xfffd, 0x1f600, 0xe0100 };
+	static const uint32_t bad[] = { 0, 1, 0x1f, 0x7f, 0x80, 0x9f, 0xa0, 0xad, 0x200b,
+		0x2028, 0x202e, 0x3000, 0xd800, 0xe000, 0xf8ff, 0xfeff, 0xe0001, 0x10fffd };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(good); i++)
+		if (!kube_options_is_printable(good[i]))
+			fail_msg("U+%04X is not", (unsigned)good[i]);
+	for (size_t i = 0; i < COUNT(bad); i++)
+		if (kube_options_is_printable(bad[i]))
+			fail_msg("U+%04X is", (unsigned)bad[i]);
+}
+
 UNIT_MAIN(cmocka_unit_test(everything_asked_for_is_there),
+	cmocka_unit_test(a_manager_has_printable_characters),
 	cmocka_unit_test(nothing_asked_for_is_a_request_too),
 	cmocka_unit_test(audiences_are_kept_as_they_are),
 	cmocka_unit_test(every_64_bit_number_is_an_expiration),
