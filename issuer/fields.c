@@ -9,8 +9,11 @@
 
 static const char *const names[] = {
 	[FIELD_STRING] = "string (without zero bytes)",
+	[FIELD_STRING_ALWAYS] = "string (without zero bytes)",
 	[FIELD_INT64] = "int64",
+	[FIELD_INT64_GIVEN] = "int64",
 	[FIELD_BOOL] = "bool",
+	[FIELD_BOOL_GIVEN] = "bool",
 	[FIELD_TIME] = "time",
 	[FIELD_STRINGS] = "[]string",
 	[FIELD_STRING_MAP] = "map[string]string",
@@ -61,13 +64,19 @@ static bool is_plain_string(const json_t *value)
 		strlen(json_string_value(value)) == json_string_length(value);
 }
 
-static bool is_time(const json_t *value)
+static bool read_time(const json_t *value, unix_time *ret)
 {
 	struct err ignored = ERR_INIT;
-	unix_time at;
 
 	return is_plain_string(value) &&
-		text_read_time(json_string_value(value), &at, &ignored) == 0;
+		text_read_time(json_string_value(value), ret, &ignored) == 0;
+}
+
+static bool is_time(const json_t *value)
+{
+	unix_time ignored;
+
+	return read_time(value, &ignored);
 }
 
 /* Go reads null for a string as the empty one, where there is no member to be absent. */
@@ -127,10 +136,13 @@ static bool has_type(const json_t *value, enum field_type type)
 {
 	switch (type) {
 	case FIELD_STRING:
+	case FIELD_STRING_ALWAYS:
 		return is_plain_string(value);
 	case FIELD_INT64:
+	case FIELD_INT64_GIVEN:
 		return json_is_integer(value);
 	case FIELD_BOOL:
+	case FIELD_BOOL_GIVEN:
 		return json_is_boolean(value);
 	case FIELD_TIME:
 		return is_time(value);
@@ -223,23 +235,51 @@ static json_t *copy_objects(const json_t *list, const struct field *fields)
 	return copy;
 }
 
+static json_t *copy_time(json_t *value)
+{
+	unix_time at;
+
+	return read_time(value, &at) ? json_string(text_time(at).s) : json_incref(value);
+}
+
+/* What Go would write; NULL for nothing. */
+static json_t *copy_value(json_t *value, const struct field *field)
+{
+	const bool is_there = value && !json_is_null(value);
+
+	switch (field->type) {
+	case FIELD_STRING_ALWAYS:
+		return is_there ? json_incref(value) : json_string("");
+	case FIELD_INT64_GIVEN:
+	case FIELD_BOOL_GIVEN:
+		return is_there ? json_incref(value) : NULL;
+	default:
+		break;
+	}
+	if (!is_there || is_empty(value))
+		return NULL;
+	switch (field->type) {
+	case FIELD_OBJECT:
+		return fields_copy(value, field->members);
+	case FIELD_OBJECTS:
+		return copy_objects(value, field->members);
+	case FIELD_TIME:
+		return copy_time(value);
+	default:
+		return json_incref(value);
+	}
+}
+
 json_t *fields_copy(const json_t *object, const struct field *fields)
 {
 	json_t *copy = json_object();
 
 	for (; fields->name; fields++) {
-		json_t *value = json_object_get(object, fields->name);
+		json_t *value = copy_value(json_object_get(object, fields->name), fields);
 
-		if (!value || is_empty(value))
-			continue;
-		if (fields->type == FIELD_OBJECT)
-			value = fields_copy(value, fields->members);
-		else if (fields->type == FIELD_OBJECTS)
-			value = copy_objects(value, fields->members);
-		else
-			value = json_incref(value);
-		(void)json_object_set_new(copy, fields->name,
-			value); /* fails for memory only */
+		if (value)
+			(void)json_object_set_new(copy, fields->name,
+				value); /* fails for memory only */
 	}
 	return copy;
 }

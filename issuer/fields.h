@@ -10,8 +10,11 @@
 
 enum field_type {
 	FIELD_STRING,
+	FIELD_STRING_ALWAYS, /* written even if it is empty or absent */
 	FIELD_INT64,
+	FIELD_INT64_GIVEN, /* a pointer in Go: written if it is there, even if 0 */
 	FIELD_BOOL,
+	FIELD_BOOL_GIVEN,
 	FIELD_TIME,       /* RFC 3339 */
 	FIELD_STRINGS,    /* a list of strings */
 	FIELD_STRING_MAP, /* an object whose members are strings */
@@ -37,7 +40,7 @@ int fields_check(json_t *object, const struct field *fields, fields_unknown_fn *
 	void *ctx, struct err *err);
 
 /* The members that the type knows, without those that are null or empty: what Go's omitempty
- * would write. A new reference. */
+ * would write, and times in UTC to the second. A new reference. */
 json_t *fields_copy(const json_t *object, const struct field *fields);
 
 /* Of an object that was checked: NULL for what is absent or null. Borrowed. */

@@ -3,12 +3,12 @@
 #include "issuer/kube_types.h"
 
 static const struct field owner_reference[] = {
-	{ "apiVersion", FIELD_STRING, NULL },
-	{ "kind", FIELD_STRING, NULL },
-	{ "name", FIELD_STRING, NULL },
-	{ "uid", FIELD_STRING, NULL },
-	{ "controller", FIELD_BOOL, NULL },
-	{ "blockOwnerDeletion", FIELD_BOOL, NULL },
+	{ "apiVersion", FIELD_STRING_ALWAYS, NULL },
+	{ "kind", FIELD_STRING_ALWAYS, NULL },
+	{ "name", FIELD_STRING_ALWAYS, NULL },
+	{ "uid", FIELD_STRING_ALWAYS, NULL },
+	{ "controller", FIELD_BOOL_GIVEN, NULL },
+	{ "blockOwnerDeletion", FIELD_BOOL_GIVEN, NULL },
 	{ NULL, FIELD_ANY, NULL },
 };
 
@@ -23,23 +23,31 @@ static const struct field managed_fields[] = {
 	{ NULL, FIELD_ANY, NULL },
 };
 
+/* What is the server's to say where objects are stored. A subresource keeps it. */
+#define METADATA_SYSTEM                                                                        \
+	{ "selfLink", FIELD_STRING, NULL }, { "deletionTimestamp", FIELD_TIME, NULL },         \
+	{                                                                                      \
+		"deletionGracePeriodSeconds", FIELD_INT64_GIVEN, NULL                          \
+	}
+
 #define METADATA_ECHO                                                                          \
 	{ "name", FIELD_STRING, NULL }, { "generateName", FIELD_STRING, NULL },                \
-		{ "selfLink", FIELD_STRING, NULL }, { "resourceVersion", FIELD_STRING, NULL }, \
-		{ "generation", FIELD_INT64, NULL },                                           \
-		{ "deletionTimestamp", FIELD_TIME, NULL },                                     \
-		{ "deletionGracePeriodSeconds", FIELD_INT64, NULL },                           \
-		{ "labels", FIELD_STRING_MAP, NULL },                                          \
+		{ "resourceVersion", FIELD_STRING, NULL },                                     \
+		{ "generation", FIELD_INT64, NULL }, { "labels", FIELD_STRING_MAP, NULL },     \
 		{ "annotations", FIELD_STRING_MAP, NULL },                                     \
 		{ "ownerReferences", FIELD_OBJECTS, owner_reference },                         \
 	{                                                                                      \
 		"finalizers", FIELD_STRINGS, NULL                                              \
 	}
 
-const struct field kube_metadata_echo[] = { METADATA_ECHO, { NULL, FIELD_ANY, NULL } };
+const struct field kube_token_request_metadata[] = { METADATA_SYSTEM, METADATA_ECHO,
+	{ NULL, FIELD_ANY, NULL } };
 
-static const struct field metadata[] = { METADATA_ECHO, { "namespace", FIELD_STRING, NULL },
-	{ "uid", FIELD_STRING, NULL }, { "creationTimestamp", FIELD_TIME, NULL },
+const struct field kube_token_review_metadata[] = { METADATA_ECHO, { NULL, FIELD_ANY, NULL } };
+
+static const struct field metadata[] = { METADATA_SYSTEM, METADATA_ECHO,
+	{ "namespace", FIELD_STRING, NULL }, { "uid", FIELD_STRING, NULL },
+	{ "creationTimestamp", FIELD_TIME, NULL },
 	{ "managedFields", FIELD_OBJECTS, managed_fields }, { NULL, FIELD_ANY, NULL } };
 
 /* ---- TokenRequest ---- */

@@ -22,7 +22,8 @@ extern const struct kube_type kube_self_subject_review;
 /* The parts of them that answers echo. */
 extern const struct field kube_bound_object_reference[];
 extern const struct field kube_token_review_spec[];
-/* What an answer's metadata echoes of the request's. Not its namespace: that is the path's. */
-extern const struct field kube_metadata_echo[];
+/* Of the request's metadata. Not its namespace: that is the path's. */
+extern const struct field kube_token_request_metadata[];
+extern const struct field kube_token_review_metadata[];
 
 #endif

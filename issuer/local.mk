@@ -18,6 +18,7 @@ libissuer_a_SOURCES = \
 	%D%/json_members.c %D%/json_members.h \
 	%D%/kube.c %D%/kube.h \
 	%D%/kube_body.c %D%/kube_body.h \
+	%D%/kube_metadata.c %D%/kube_metadata.h \
 	%D%/kube_options.c %D%/kube_options.h \
 	%D%/kube_protobuf.c %D%/kube_protobuf.h \
 	%D%/kube_types.c %D%/kube_types.h \

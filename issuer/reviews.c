@@ -7,6 +7,7 @@
 #include "issuer/bearer.h"
 #include "issuer/kube.h"
 #include "issuer/kube_body.h"
+#include "issuer/kube_metadata.h"
 #include "issuer/refusal.h"
 
 #define TOKEN_REVIEWS "tokenreviews"
@@ -67,13 +68,15 @@ static int judge(const struct gateway *gw, const json_t *spec, struct clock_read
 	return 0;
 }
 
-static json_t *answer(const struct kube_body *body, const char *version, json_t *status)
+static json_t *answer(const struct kube_body *body, const char *version, json_t *status,
+	struct http_call *call)
 {
 	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "kind", kube_token_review.kind,
 		"apiVersion", json_sprintf("%s/%s", KUBE_AUTHENTICATION_GROUP, version),
 		"metadata",
-		fields_copy(fields_object(body->root, "metadata"), kube_metadata_echo), "spec",
-		fields_copy(fields_object(body->root, "spec"), kube_token_review_spec),
+		kube_metadata_copy(fields_object(body->root, "metadata"),
+			kube_token_review_metadata, call),
+		"spec", fields_copy(fields_object(body->root, "spec"), kube_token_review_spec),
 		"status", status);
 }
 
@@ -118,7 +121,7 @@ static int review(const struct gateway *gw, struct http_call *call, const struct
 		return -1;
 	call->is_rejected = !json_is_true(json_object_get(status, "authenticated"));
 	kube_body_warn(&body, call);
-	kube_reply_json(call, 201, answer(&body, version, status));
+	kube_reply_json(call, 201, answer(&body, version, status, call));
 	return 0;
 }
 
@@ -153,19 +156,16 @@ static int review_self(const struct gateway *gw, struct http_call *call,
 	const struct user *caller, unix_time now, struct err *err)
 {
 	auto_kube_body struct kube_body body = { .root = NULL };
-	json_t *metadata;
 
 	if (kube_body_read(call, &kube_self_subject_review, "v1", gw->conf->limits.body_bytes,
 		    &body, err) < 0)
 		return -1;
-	metadata = fields_copy(fields_object(body.root, "metadata"), kube_metadata_echo);
-	(void)json_object_set_new(metadata, "creationTimestamp",
-		json_string(text_time(now).s)); /* fails for memory only */
 	kube_body_warn(&body, call);
 	kube_reply_json(call, 201,
-		json_pack("{s:s, s:s, s:o, s:{s:o}}", "kind", kube_self_subject_review.kind,
-			"apiVersion", KUBE_AUTHENTICATION_GROUP "/v1", "metadata", metadata,
-			"status", "userInfo", user_json(caller)));
+		json_pack("{s:s, s:s, s:{s:s}, s:{s:o}}", "kind", kube_self_subject_review.kind,
+			"apiVersion", KUBE_AUTHENTICATION_GROUP "/v1", "metadata",
+			"creationTimestamp", text_time(now).s, "status", "userInfo",
+			user_json(caller)));
 	return 0;
 }
 

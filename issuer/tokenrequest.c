@@ -9,6 +9,7 @@
 #include "issuer/bound_object.h"
 #include "issuer/kube.h"
 #include "issuer/kube_body.h"
+#include "issuer/kube_metadata.h"
 #include "issuer/refusal.h"
 #include "issuer/tokenrequest.h"
 #include "keys/jws.h"
@@ -251,7 +252,8 @@ static int decide(struct token_call *tc, struct err *err)
 /* What the request said of itself, and what is the server's to say. */
 static json_t *answer_metadata(const struct token_call *tc)
 {
-	json_t *metadata = fields_copy(tc->metadata, kube_metadata_echo);
+	json_t *metadata =
+		kube_metadata_copy(tc->metadata, kube_token_request_metadata, tc->http);
 	json_auto_t *own =
 		json_pack("{s:s, s:s, s:s, s:s}", "name", tc->name, "namespace", tc->namespace,
 			"uid", tc->account.uid, "creationTimestamp", text_time(tc->now).s);

@@ -35,6 +35,11 @@ is "its audit row is there" \
 is "no row holds the token or the secret" \
 	"$(audit "instr(coalesce(detail,'')||coalesce(actor,''), '$(cat ci.secret)') OR instr(coalesce(detail,''), '$TOKEN')")" 0
 
+META='{"generation":0,"deletionTimestamp":"2030-01-01T01:00:00.5+01:00","deletionGracePeriodSeconds":0,"selfLink":"x","ownerReferences":[{"uid":"1","controller":false},{"kind":"Pod"},{"uid":"1","controller":false}]}'
+is "metadata is echoed as Go writes it" \
+	"$(ask_token demo app "{\"metadata\":$META,\"spec\":{\"audiences\":[\"sts.amazonaws.com\"]}}") $(jq -cS '.metadata | del(.uid, .creationTimestamp)' body)" \
+	'201 {"deletionGracePeriodSeconds":0,"deletionTimestamp":"2030-01-01T00:00:00Z","name":"app","namespace":"demo","ownerReferences":[{"apiVersion":"","controller":false,"kind":"","name":"","uid":"1"},{"apiVersion":"","kind":"Pod","name":"","uid":""}],"selfLink":"x"}'
+like "an owner told twice is told once, with a warning" "$(header Warning)" '^299 - "\.metadata\.ownerReferences contains duplicate entries; .*: 1"$'
 is "explicit nulls are what kubectl 1.31 sends" "$(ask_token demo app '{"kind":"TokenRequest","apiVersion":"authentication.k8s.io/v1","metadata":{"creationTimestamp":null},"spec":{"audiences":["sts.amazonaws.com"],"expirationSeconds":null,"boundObjectRef":null},"status":{"token":"","expirationTimestamp":null}}')" 201
 is "600 s is the least" "$(ask_token demo app '{"spec":{"audiences":["sts.amazonaws.com"],"expirationSeconds":600}}') $(jq .spec.expirationSeconds body)" "201 600"
 is "nothing is warned of" "$(header Warning)" ""

@@ -292,6 +292,15 @@ is "they are in the audit, and the two of the wrong version above" "$(audit "eve
 is "GET" "$(with reviewer.secret request -H "Authorization: Bearer $(cat reviewer.secret)" "$API$REVIEWS") $(header Allow)" "405 POST"
 is "another version's path" "$(with reviewer.secret post /apis/authentication.k8s.io/v2/tokenreviews '{}')" 404
 
+# ---- metadata ----
+META='{"name":"n","namespace":"ns","uid":"u","generateName":"g","labels":{"a":"b"},"creationTimestamp":"2030-01-01T00:00:00Z","deletionTimestamp":"2030-01-01T00:00:00Z","deletionGracePeriodSeconds":0,"selfLink":"x","ownerReferences":[{"uid":"1"},{"uid":"1"}]}'
+is "a TokenReview echoes what is not the server's to say" \
+	"$(with reviewer.secret post "$REVIEWS" "{\"metadata\":$META,\"spec\":{\"token\":\"x\"}}") $(jq -cS .metadata body)" \
+	'201 {"generateName":"g","labels":{"a":"b"},"name":"n","ownerReferences":[{"apiVersion":"","kind":"","name":"","uid":"1"}]}'
+like "an owner told twice is told once, with a warning" "$(header Warning)" 'contains duplicate entries; .*: 1"$'
+is "a SelfSubjectReview echoes nothing" \
+	"$(with reviewer.secret post "$SELF" "{\"metadata\":$META}") $(jq -c '.metadata | keys' body)" '201 ["creationTimestamp"]'
+
 # ---- SelfSubjectReview ----
 is "a client learns who it is" "$(with loner.secret whoami) $(jq -cS '[.kind, .apiVersion, .status.userInfo]' body)" \
 	'201 loner ["SelfSubjectReview","authentication.k8s.io/v1",{"groups":["reviewers","system:authenticated"],"username":"loner"}]'

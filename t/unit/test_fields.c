@@ -11,6 +11,14 @@ static const struct field inner[] = {
 	{ NULL, FIELD_ANY, NULL },
 };
 
+static const struct field as_go_writes[] = {
+	{ "always", FIELD_STRING_ALWAYS, NULL },
+	{ "number", FIELD_INT64_GIVEN, NULL },
+	{ "bool", FIELD_BOOL_GIVEN, NULL },
+	{ "time", FIELD_TIME, NULL },
+	{ NULL, FIELD_ANY, NULL },
+};
+
 static const struct field outer[] = {
 	{ "string", FIELD_STRING, NULL },
 	{ "number", FIELD_INT64, NULL },
@@ -160,6 +168,21 @@ static void a_zero_byte_makes_no_string(void **state)
 	}
 }
 
+static void pointers_have_types_too(void **state)
+{
+	static const char *const wrong[] = { "{\"always\":7}", "{\"always\":\"\\u0000\"}",
+		"{\"number\":\"7\"}", "{\"number\":7.0}", "{\"bool\":0}" };
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(wrong); i++) {
+		json_auto_t *object = loaded(wrong[i]);
+
+		assert_fails(ERR_BAD_INPUT,
+			fields_check(object, as_go_writes, on_unknown, NULL, &err));
+	}
+}
+
 static void unknown_members_are_told_in_their_order(void **state)
 {
 	(void)state;
@@ -171,14 +194,46 @@ static void unknown_members_are_told_in_their_order(void **state)
 	assert_good("{\"\":1}", "\n");
 }
 
-static void assert_copies(const char *text, const char *expected)
+static void assert_copies_of(const struct field *fields, const char *text, const char *expected)
 {
 	json_auto_t *object = loaded(text);
-	json_auto_t *copy = fields_copy(object, outer);
+	json_auto_t *copy = fields_copy(object, fields);
 	json_auto_t *wanted = fixture_json(expected);
 
 	if (!json_equal(copy, wanted))
 		fail_msg("%s is copied otherwise than %s", text, expected);
+}
+
+static void assert_copies(const char *text, const char *expected)
+{
+	assert_copies_of(outer, text, expected);
+}
+
+/* Pointers, and members without omitempty. */
+static void a_copy_has_what_go_writes_of_it(void **state)
+{
+	(void)state;
+	assert_copies_of(as_go_writes, "{}", "{\"always\":\"\"}");
+	assert_copies_of(as_go_writes, "{\"x\":1}", "{\"always\":\"\"}");
+	assert_copies_of(as_go_writes, "{\"always\":null,\"number\":null,\"bool\":null}",
+		"{\"always\":\"\"}");
+	assert_copies_of(as_go_writes, "{\"always\":\"x\",\"number\":0,\"bool\":false}",
+		"{\"always\":\"x\",\"number\":0,\"bool\":false}");
+	assert_copies_of(as_go_writes, "{\"number\":-7,\"bool\":true}",
+		"{\"always\":\"\",\"number\":-7,\"bool\":true}");
+}
+
+static void a_copy_has_times_in_utc_to_the_second(void **state)
+{
+	static const char *const texts[] = { "2030-03-17T17:46:40Z",
+		"2030-03-17T18:46:40+01:00", "2030-03-17T12:16:40.999-05:30" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		auto_free char *text = text_format("{\"time\":\"%s\"}", texts[i]);
+
+		assert_copies(text, "{\"time\":\"2030-03-17T17:46:40Z\"}");
+	}
 }
 
 static void a_copy_has_what_is_known_and_not_empty(void **state)
@@ -250,8 +305,11 @@ UNIT_MAIN(cmocka_unit_test(every_member_of_its_type_is_good),
 	cmocka_unit_test(null_among_strings_is_an_empty_one),
 	cmocka_unit_test(a_wrong_type_is_named_with_its_path),
 	cmocka_unit_test(a_zero_byte_makes_no_string),
+	cmocka_unit_test(pointers_have_types_too),
 	cmocka_unit_test(unknown_members_are_told_in_their_order),
 	cmocka_unit_test(a_copy_has_what_is_known_and_not_empty),
+	cmocka_unit_test(a_copy_has_what_go_writes_of_it),
+	cmocka_unit_test(a_copy_has_times_in_utc_to_the_second),
 	cmocka_unit_test(a_copy_lives_by_itself),
 	cmocka_unit_test(members_that_are_not_there_are_null),
 	cmocka_unit_test(values_have_the_names_of_their_types));

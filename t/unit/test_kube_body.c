@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "issuer/kube.h"
 #include "issuer/kube_body.h"
+#include "issuer/kube_metadata.h"
 #include "t/unit/unit.h"
 
 #define V1 "authentication.k8s.io/v1"
@@ -558,6 +559,36 @@ static void metadata_that_objects_have_is_no_surprise(void **state)
 	kube_body_free(&body);
 }
 
+/* Those that are the same in all they say; uids alone do not make them so. */
+static void owners_that_are_told_twice_are_told_once(void **state)
+{
+	static const struct {
+		const char *owners, *wanted, *uids;
+	} cases[] = {
+		{ "[]", "[]", "" },
+		{ "[{\"uid\":\"a\"}]", "[{\"uid\":\"a\"}]", "" },
+		{ "[{\"uid\":\"a\"},{\"uid\":\"b\"},{\"uid\":\"a\"}]",
+			"[{\"uid\":\"a\"},{\"uid\":\"b\"}]", "a" },
+		{ "[{\"uid\":\"a\"},{\"uid\":\"a\"},{\"uid\":\"b\"},{\"uid\":\"a\"},"
+		  "{\"uid\":\"b\"}]",
+			"[{\"uid\":\"a\"},{\"uid\":\"b\"}]", "a, a, b" },
+		{ "[{\"uid\":\"a\"},{\"uid\":\"a\",\"controller\":false}]",
+			"[{\"uid\":\"a\"},{\"uid\":\"a\",\"controller\":false}]", "" },
+	};
+	auto_free char *none = kube_metadata_unite(NULL);
+
+	(void)state;
+	assert_string_equal(none, "");
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		json_auto_t *owners = json_loads(cases[i].owners, 0, NULL);
+		json_auto_t *wanted = json_loads(cases[i].wanted, 0, NULL);
+		auto_free char *uids = kube_metadata_unite(owners);
+
+		assert_string_equal(uids, cases[i].uids);
+		assert_true(json_equal(owners, wanted));
+	}
+}
+
 /* Any RFC 3339 time, and nothing else. */
 static void times_are_times(void **state)
 {
@@ -646,6 +677,7 @@ static void a_manager_has_printable_characters(void **state)
 
 UNIT_MAIN(cmocka_unit_test(everything_asked_for_is_there),
 	cmocka_unit_test(a_manager_has_printable_characters),
+	cmocka_unit_test(owners_that_are_told_twice_are_told_once),
 	cmocka_unit_test(nothing_asked_for_is_a_request_too),
 	cmocka_unit_test(audiences_are_kept_as_they_are),
 	cmocka_unit_test(every_64_bit_number_is_an_expiration),
