@@ -23,6 +23,7 @@
 #include "serve/http.h"
 #include "serve/http_exchange.h"
 #include "serve/http_fault.h"
+#include "serve/http_library.h"
 
 #define HTTP_POOL_PLAIN     2
 #define HTTP_POOL_TLS       4
@@ -85,6 +86,11 @@ static struct place *place_of(struct MHD_Connection *connection)
 {
 	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
 		->socket_context;
+}
+
+struct http_exchange *http_exchange_on(struct MHD_Connection *connection)
+{
+	return place_of(connection)->exchange;
 }
 
 static struct http_exchange *exchange_new(struct http *http, struct MHD_Connection *connection)
@@ -169,11 +175,10 @@ static enum MHD_Result send_reply(struct http_exchange *ex)
 	struct http_reply *reply = &ex->call.reply;
 	char *body = take(reply->body);
 	struct MHD_Response *response;
-	enum MHD_Result rc = MHD_NO;
+	bool is_queued;
 
 	if (ex->options->done)
-		if (ex->options->done)
-			ex->options->done(&ex->call, clock_monotonic_us() - ex->began_us);
+		ex->options->done(&ex->call, clock_monotonic_us() - ex->began_us);
 	response = MHD_create_response_from_buffer(reply->body_len, body ? body : text_copy(""),
 		MHD_RESPMEM_MUST_FREE);
 	if (!response)
@@ -190,9 +195,9 @@ static enum MHD_Result send_reply(struct http_exchange *ex)
 	if (ex->http->is_draining || ex->call.request.is_body_too_large ||
 		ex->call.request.fault != 0)
 		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-	rc = MHD_queue_response(ex->connection, (unsigned)reply->status, response);
+	is_queued = http_library_queue(ex->connection, (unsigned)reply->status, response);
 	MHD_destroy_response(response);
-	return rc;
+	return is_queued ? MHD_YES : MHD_NO;
 }
 
 /* Calls the handler, once. */
@@ -217,6 +222,7 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *connectio
 
 	if (http_fault_has_many(uri, ex->options->head_max))
 		deadline_set(ex->deadline, 1); /* unless it comes as far as to be refused */
+	ex->has_blank_uri = strchr(uri, ' ') != NULL;
 	ex->after_uri = uri + strlen(uri) + 1;
 	return ex;
 }
@@ -245,7 +251,9 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
 
 	(void)cls;
 	if (ex->state == HTTP_ARRIVING)
-		return begin(ex, &(struct http_line){ method, path, version, ex->after_uri });
+		return begin(ex,
+			&(struct http_line){
+				method, path, version, ex->after_uri, ex->has_blank_uri });
 	if (ex->state != HTTP_READING)
 		return send_reply(ex);
 	if (*data_len == 0) {
@@ -339,6 +347,7 @@ static struct MHD_Daemon *start(struct http *http)
 		{ MHD_OPTION_END, 0, NULL },
 	};
 	const struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };
+	/* What it is strict about, http_fault is, and with an answer that is whole. */
 	/* Under epoll, libmicrohttpd 0.9.75 spins on a TLS client that stalls in its
 	 * ClientHello. */
 	const unsigned flags = MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
@@ -352,7 +361,7 @@ static struct MHD_Daemon *start(struct http *http)
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->idle_s,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, http_connection_bytes(options->head_max),
-		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes,
+		MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes,
 		NULL, MHD_OPTION_URI_LOG_CALLBACK, on_uri, http, MHD_OPTION_NOTIFY_COMPLETED,
 		on_completed, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
 		MHD_OPTION_PER_IP_CONNECTION_LIMIT,

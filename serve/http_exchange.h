@@ -43,6 +43,7 @@ struct http_exchange {
 	struct deadline *deadline;
 	enum http_state state;
 	const char *after_uri; /* of the request line, as it came */
+	bool has_blank_uri;
 	struct text body;
 	size_t received; /* bytes of the body, kept or not */
 };
@@ -51,5 +52,8 @@ static inline struct http_exchange *http_exchange_of(struct http_call *call)
 {
 	return (struct http_exchange *)call;
 }
+
+/* The one that is under way on a connection, or NULL. */
+struct http_exchange *http_exchange_on(struct MHD_Connection *connection);
 
 #endif

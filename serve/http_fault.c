@@ -74,7 +74,7 @@ static enum MHD_Result look_at_argument(void *cls, enum MHD_ValueKind kind, cons
 /* The method, the URI and the version, one blank between them. */
 static bool is_line_whole(const struct http_line *line)
 {
-	return is_token(line->method) && is_text(line->path) &&
+	return is_token(line->method) && is_text(line->path) && !line->has_blank_uri &&
 		line->path == line->method + strlen(line->method) + 1 &&
 		line->version == line->after_uri;
 }
@@ -120,7 +120,9 @@ int http_fault(struct MHD_Connection *connection, const struct http_line *line, 
 		return 400;
 	if (framing.hosts > 1 || framing.content_lengths + framing.transfer_encodings > 1)
 		return 400;
-	/* RFC 9112 §6.1 */
-	return framing.transfer_encodings > 0 && strcmp(line->version, "HTTP/1.0") == 0 ? 400
-											: 0;
+	/* RFC 9112 §3.2, §6.1 */
+	if (strcmp(line->version, "HTTP/1.0") == 0 ? framing.transfer_encodings > 0
+						   : framing.hosts == 0)
+		return 400;
+	return 0;
 }

@@ -1,6 +1,6 @@
 /* http_fault.h - requests that a proxy before us may have cut elsewhere, or read otherwise,
  * than we do (RFC 9112 §2.2, §5, §6.1, §6.3, §11.2), and such that are too large. libmicrohttpd
- * 0.9.75 lets them through.
+ * 0.9.75 lets them through; asked to be strict, it would answer some of them in a broken way.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef HTTP_FAULT_H
 #define HTTP_FAULT_H
@@ -14,6 +14,7 @@ struct MHD_Connection;
 struct http_line {
 	const char *method, *path, *version;
 	const char *after_uri; /* behind the NUL that ends path and query */
+	bool has_blank_uri;
 };
 
 /* Are there more arguments in the query than any request may have? Asked before the library

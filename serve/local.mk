@@ -7,6 +7,7 @@ libserve_a_SOURCES = \
 	%D%/http.c %D%/http.h \
 	%D%/http_call.c %D%/http_exchange.h \
 	%D%/http_fault.c %D%/http_fault.h \
+	%D%/http_library.c %D%/http_library.h \
 	%D%/listen.c %D%/listen.h \
 	%D%/notify.c %D%/notify.h \
 	%D%/ready.c %D%/ready.h \

@@ -9,19 +9,33 @@ issuer_make
 demo
 issuer_start
 
-# raw - sends what stands on standard input over TLS; prints the status of the answer, and whether
-# the connection ended after it. All that came is in answer.
+# raw [PORT] - sends what stands on standard input over TLS, or plain to PORT; prints the status of
+# the answer, and whether the connection ended after it; "broken" if what came is not all answers
+# with a Content-Type and as long as they say. All that came is in answer.
 raw() {
+	raw_ca=$CA
+	[ $# = 0 ] || raw_ca=
 	/usr/bin/python3 -c '
-import socket, ssl, sys
+import re, socket, ssl, sys
 port, ca = int(sys.argv[1]), sys.argv[2]
-plain = socket.create_connection(("127.0.0.1", port), timeout=20)
-tls = ssl.create_default_context(cafile=ca).wrap_socket(plain, server_hostname="localhost")
-tls.sendall(sys.stdin.buffer.read())
+peer = socket.create_connection(("127.0.0.1", port), timeout=20)
+if ca:
+    peer = ssl.create_default_context(cafile=ca).wrap_socket(peer, server_hostname="localhost")
+peer.sendall(sys.stdin.buffer.read())
+def is_whole(rest):
+    while rest:
+        head, _, rest = rest.partition(b"\r\n\r\n")
+        length = re.search(rb"\r\nContent-Length: (\d+)(\r\n|$)", head)
+        if not head.startswith(b"HTTP/1.1 ") or b"\r\nContent-Type: " not in head or not length:
+            return False
+        if len(rest) < int(length[1]):
+            return False
+        rest = rest[int(length[1]):]
+    return True
 answer = b""
 try:
     while True:
-        data = tls.recv(65536)
+        data = peer.recv(65536)
         if not data:
             break
         answer += data
@@ -31,8 +45,9 @@ except socket.timeout:
 except OSError:
     end = "closed"
 open("answer", "wb").write(answer)
-print((answer.split() + [b"", b"-"])[1].decode("latin-1"), end)
-' "$PORT" "$CA"
+status = (answer.split() + [b"", b"-"])[1].decode("latin-1")
+print(status if is_whole(answer) else "broken", end)
+' "${1:-$PORT}" "$raw_ca"
 }
 
 POST='POST /api/v1/namespaces/demo/serviceaccounts/app/token HTTP/1.1\r\nHost: x\r\n'
@@ -62,6 +77,30 @@ a NUL at the end of the query|GET /openid/v1/jwks?a\0 HTTP/1.1
 a NUL behind the method|GET\0 /openid/v1/jwks HTTP/1.1
 a bare CR in the query|GET /openid/v1/jwks?a\rb HTTP/1.1
 two blanks before the path|GET  /openid/v1/jwks HTTP/1.1
+two blanks behind the path|GET /openid/v1/jwks  HTTP/1.1
+a blank in the path|GET /openid/v1/jwks x HTTP/1.1
+a blank in the query|GET /openid/v1/jwks?a b HTTP/1.1
+EOF
+# What libmicrohttpd refuses by itself, it refuses in one answer, or closes the connection.
+while IFS='|' read -r desc answers request; do
+	is "$desc, over TLS" "$(printf "$request\r\n\r\n" | raw)" "$answers closed"
+	is "$desc, plain" "$(printf "$request\r\n\r\n" | raw "${OPS##*:}")" "$answers closed"
+done <<'EOF'
+no host|400|GET /version HTTP/1.1
+no host in HTTP/1.7|400|GET /version HTTP/1.7
+a signed length|-|POST /version HTTP/1.1\r\nHost: x\r\nContent-Length: +44
+a list of lengths|-|POST /version HTTP/1.1\r\nHost: x\r\nContent-Length: 44, 44
+a length beyond numbers|-|POST /version HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999
+a negative length|-|POST /version HTTP/1.1\r\nHost: x\r\nContent-Length: -1
+no length|-|POST /version HTTP/1.1\r\nHost: x\r\nContent-Length:
+a line without a colon|400|GET /version HTTP/1.1\r\nHost: x\r\nX
+a first line without a colon|400|GET /version HTTP/1.1\r\nX\r\nHost: x
+no HTTP|-|junk
+HTTP/2|505|PRI * HTTP/2.0\r\n\r\nSM
+HTTP/0.9|505|GET / HTTP/0.9
+no version|400|GET / HTTPS
+chunks that are none|400|POST /version HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz
+chunks beyond numbers|413|POST /version HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff
 EOF
 while IFS='|' read -r desc line; do
 	is "$desc is fine" "$(printf "$line\r\nHost: x\r\nConnection: close\r\n\r\n" | raw)" \
@@ -132,6 +171,8 @@ is "cookies that fit are fine" \
 for head in 12000 16000 20000 31000; do
 	is "a head of $head bytes is refused" "$(refused $head 64)" "431 closed"
 done
+is "with cookies as large: an end" "$(large 12000 30 "$(head -c 11000 /dev/zero | tr '\0' c)" &&
+	raw <large.head)" "- closed"
 for entries in 120 1000 1800; do
 	like "$entries arguments get an answer or an end" "$(refused 8192 $entries)" '^(431|-) closed'
 done
