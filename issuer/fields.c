@@ -22,12 +22,6 @@ static const char *const names[] = {
 	[FIELD_ANY] = "any",
 };
 
-struct check {
-	fields_unknown_fn *unknown;
-	void *ctx;
-	struct err *err;
-};
-
 const char *fields_type_name(const json_t *value)
 {
 	switch (json_typeof(value)) {
@@ -49,12 +43,10 @@ const char *fields_type_name(const json_t *value)
 	return "null";
 }
 
-static int wrong(const struct check *check, const json_t *value, const char *path,
-	const char *wanted)
+static int wrong(const json_t *value, const char *path, const char *wanted, struct err *err)
 {
-	return err_set(check->err, ERR_BAD_INPUT,
-		"cannot use %s for field %.200s, which has type %s", fields_type_name(value),
-		path, wanted);
+	return err_set(err, ERR_BAD_INPUT, "cannot use %s for field %.200s, which has type %s",
+		fields_type_name(value), path, wanted);
 }
 
 /* Without a zero byte: what is compared and looked up is what was sent. */
@@ -80,7 +72,7 @@ static bool is_time(const json_t *value)
 }
 
 /* Go reads null for a string as the empty one, where there is no member to be absent. */
-static int check_strings(const struct check *check, json_t *list, const char *path)
+static int check_strings(json_t *list, const char *path, struct err *err)
 {
 	const json_t *one;
 	size_t i;
@@ -91,12 +83,12 @@ static int check_strings(const struct check *check, json_t *list, const char *pa
 			(void)json_array_set_new(list, i,
 				json_string("")); /* for memory only */
 		else if (!json_is_string(one))
-			return wrong(check, one, path, "string");
+			return wrong(one, path, "string", err);
 	}
 	return 0;
 }
 
-static int check_map(const struct check *check, json_t *map, const char *path)
+static int check_map(json_t *map, const char *path, struct err *err)
 {
 	const char *key;
 	const json_t *one;
@@ -106,16 +98,16 @@ static int check_map(const struct check *check, json_t *map, const char *path)
 		if (json_is_null(one))
 			(void)json_object_set_new(map, key, json_string(""));
 		else if (!json_is_string(one))
-			return wrong(check, one, path, "string");
+			return wrong(one, path, "string", err);
 	}
 	return 0;
 }
 
-static int check_object(const struct check *check, json_t *object, const struct field *fields,
-	const char *path);
+static int check_object(json_t *object, const struct field *fields, const char *path,
+	struct err *err);
 
-static int check_objects(const struct check *check, json_t *list, const struct field *fields,
-	const char *path)
+static int check_objects(json_t *list, const struct field *fields, const char *path,
+	struct err *err)
 {
 	json_t *one;
 	size_t i;
@@ -125,8 +117,8 @@ static int check_objects(const struct check *check, json_t *list, const struct f
 		auto_free char *at = text_format("%s[%zu]", path, i);
 
 		if (!json_is_object(one) && !json_is_null(one))
-			return wrong(check, one, at, "object");
-		if (check_object(check, one, fields, at) < 0)
+			return wrong(one, at, "object", err);
+		if (check_object(one, fields, at, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -158,37 +150,36 @@ static bool has_type(const json_t *value, enum field_type type)
 	return true;
 }
 
-static int check_value(const struct check *check, json_t *value, const struct field *field,
-	const char *path)
+static int check_value(json_t *value, const struct field *field, const char *path,
+	struct err *err)
 {
 	if (json_is_null(value))
 		return 0;
 	if (!has_type(value, field->type))
-		return wrong(check, value, path, names[field->type]);
+		return wrong(value, path, names[field->type], err);
 	switch (field->type) {
 	case FIELD_STRINGS:
-		return check_strings(check, value, path);
+		return check_strings(value, path, err);
 	case FIELD_STRING_MAP:
-		return check_map(check, value, path);
+		return check_map(value, path, err);
 	case FIELD_OBJECT:
-		return check_object(check, value, field->members, path);
+		return check_object(value, field->members, path, err);
 	case FIELD_OBJECTS:
-		return check_objects(check, value, field->members, path);
+		return check_objects(value, field->members, path, err);
 	default:
 		return 0;
 	}
 }
 
-static const struct field *find(const struct field *fields, const char *name)
+const struct field *fields_find(const struct field *fields, const char *name)
 {
 	while (fields->name && strcmp(fields->name, name) != 0)
 		fields++;
 	return fields->name ? fields : NULL;
 }
 
-/* In the order of the text: so are the members that are not known told. */
-static int check_object(const struct check *check, json_t *object, const struct field *fields,
-	const char *path)
+static int check_object(json_t *object, const struct field *fields, const char *path,
+	struct err *err)
 {
 	const char *key;
 	json_t *value;
@@ -196,22 +187,17 @@ static int check_object(const struct check *check, json_t *object, const struct 
 	json_object_foreach(object, key, value)
 	{
 		auto_free char *at = text_format("%s%s%s", path, *path ? "." : "", key);
-		const struct field *field = find(fields, key);
+		const struct field *field = fields_find(fields, key);
 
-		if (!field)
-			check->unknown(at, check->ctx);
-		else if (check_value(check, value, field, at) < 0)
+		if (field && check_value(value, field, at, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-int fields_check(json_t *object, const struct field *fields, fields_unknown_fn *unknown,
-	void *ctx, struct err *err)
+int fields_check(json_t *object, const struct field *fields, struct err *err)
 {
-	const struct check check = { unknown, ctx, err };
-
-	return check_object(&check, object, fields, "");
+	return check_object(object, fields, "", err);
 }
 
 static bool is_empty(const json_t *value)

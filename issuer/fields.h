@@ -1,5 +1,5 @@
 /* fields.h - JSON against the types of an API object: whether each member has the type it must
- * have, which ones the type does not know, and a copy of what it does know.
+ * have, and a copy of what the type knows. Which it does not know: json_members.h.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef FIELDS_H
 #define FIELDS_H
@@ -30,14 +30,13 @@ struct field {
 	const struct field *members; /* of objects */
 };
 
-/* Told of each member that the type does not know: "spec.x". */
-typedef void fields_unknown_fn(const char *path, void *ctx);
+/* NULL for a member that the type does not know. */
+const struct field *fields_find(const struct field *fields, const char *name);
 
 /* `object` may be NULL or null: then there is nothing wrong. null stands for an absent member
  * everywhere; within a list or map of strings it stands for "", and becomes that in `object`,
  * as it does in Go. ERR_BAD_INPUT names the first member of a wrong type, and both types. */
-int fields_check(json_t *object, const struct field *fields, fields_unknown_fn *unknown,
-	void *ctx, struct err *err);
+int fields_check(json_t *object, const struct field *fields, struct err *err);
 
 /* The members that the type knows, without those that are null or empty: what Go's omitempty
  * would write, and times in UTC to the second. A new reference. */

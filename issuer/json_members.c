@@ -1,6 +1,5 @@
-/* json_members.c - see json_members.h.
+/* json_members.c - see json_members.h. How deep it goes is the types' depth, not the text's.
  * SPDX-License-Identifier: Apache-2.0 */
-#include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,30 +9,63 @@
 #include "base/text.h"
 #include "issuer/json_members.h"
 
-/* Deeper than jansson goes (JSON_PARSER_MAX_DEPTH). */
-#define LEVELS_MAX 2049
-
-/* One open object or array; `seen` is NULL for an array. */
-struct level {
-	json_t *seen;
-	size_t path_len; /* of the path that leads here */
-};
-
 struct walk {
+	const char *p, *end;
 	struct text path; /* of the value being read */
-	struct level *levels;
-	size_t depth;
 	json_members_fn *each;
 	void *ctx;
 };
 
-/* The end of the string that starts at the quote `p`. */
-static const char *string_end(const char *p, const char *end)
+static char peek(const struct walk *walk)
 {
-	for (p++; p < end && *p != '"'; p++)
-		if (*p == '\\')
-			p++;
-	return p;
+	return walk->p < walk->end ? *walk->p : '\0';
+}
+
+static void skip_blanks(struct walk *walk)
+{
+	while (walk->p < walk->end && strchr(" \t\r\n", *walk->p))
+		walk->p++;
+}
+
+/* From its opening quote to behind the closing one. */
+static void skip_string(struct walk *walk)
+{
+	for (walk->p++; walk->p < walk->end && *walk->p != '"'; walk->p++)
+		if (*walk->p == '\\')
+			walk->p++;
+	walk->p++;
+}
+
+/* Up to what ends it: a comma or a bracket that is not its own. */
+static void skip_value(struct walk *walk)
+{
+	size_t depth = 0;
+
+	while (walk->p < walk->end) {
+		const char c = *walk->p;
+
+		if (depth == 0 && (c == ',' || c == '}' || c == ']'))
+			return;
+		depth += c == '{' || c == '[';
+		depth -= c == '}' || c == ']';
+		if (c == '"')
+			skip_string(walk);
+		else
+			walk->p++;
+	}
+}
+
+/* At the next member or element? Else behind the bracket that closes them. */
+static bool next(struct walk *walk, char close)
+{
+	skip_blanks(walk);
+	if (peek(walk) == ',')
+		walk->p++;
+	skip_blanks(walk);
+	if (walk->p < walk->end && *walk->p != close)
+		return true;
+	walk->p++;
+	return false;
 }
 
 static void path_cut(struct walk *walk, size_t len)
@@ -43,65 +75,85 @@ static void path_cut(struct walk *walk, size_t len)
 		walk->path.s[len] = '\0';
 }
 
-static void open_level(struct walk *walk, bool is_object)
+/* A member's name, as it reads without escapes; leaves the walk at its value. */
+static json_t *take_name(struct walk *walk)
 {
-	assert(walk->depth < LEVELS_MAX);
-	walk->levels[walk->depth++] = (struct level){
-		.seen = is_object ? json_object() : NULL,
-		.path_len = walk->path.len,
-	};
+	const char *start = walk->p;
+	json_t *name;
+
+	skip_string(walk);
+	name = json_loadb(start, (size_t)(walk->p - start), JSON_DECODE_ANY, NULL);
+	if (!name)
+		abort(); /* it was parsed before */
+	skip_blanks(walk);
+	walk->p++; /* the colon */
+	skip_blanks(walk);
+	return name;
 }
 
-static void close_level(struct walk *walk)
+static void check_value(struct walk *walk, const struct field *field);
+
+/* `fields` is NULL for a map, which knows every name. */
+static void check_object(struct walk *walk, const struct field *fields)
 {
-	assert(walk->depth > 0);
-	json_decref(walk->levels[--walk->depth].seen);
-	path_cut(walk, walk->levels[walk->depth].path_len);
-}
+	const size_t path_len = walk->path.len;
+	json_auto_t *seen = json_object();
 
-/* A member name: from here on it is the path's last part. */
-static void take_name(struct walk *walk, const char *name, size_t len)
-{
-	struct level *level = &walk->levels[walk->depth - 1];
-	auto_free char *key = strndup(name, len);
+	walk->p++;
+	while (next(walk, '}')) {
+		json_auto_t *owned = take_name(walk);
+		const char *name = json_string_value(owned);
+		const struct field *field = fields ? fields_find(fields, name) : NULL;
 
-	if (!key)
-		abort();
-	path_cut(walk, level->path_len);
-	text_add(&walk->path, level->path_len > 0 ? "." : "");
-	text_add(&walk->path, key);
-	if (json_object_get(level->seen, key))
-		walk->each(walk->path.s, walk->ctx);
-	/* Fails only for a name that is no UTF-8 once cut out of its text; then it is not
-	 * counted. */
-	(void)json_object_set_new(level->seen, key, json_true());
-}
-
-void json_members_repeated(const char *text, size_t len, json_members_fn *each, void *ctx)
-{
-	struct walk walk = { .each = each, .ctx = ctx };
-	auto_free struct level *levels = text_alloc(LEVELS_MAX, sizeof(*levels));
-	const char *end = text + len;
-	bool is_name = false;
-
-	walk.levels = levels;
-	for (const char *p = text; p < end; p++) {
-		if (*p == '{' || *p == '[') {
-			open_level(&walk, *p == '{');
-			is_name = *p == '{';
-		} else if (*p == '}' || *p == ']') {
-			close_level(&walk);
-			is_name = false;
-		} else if (*p == ',') {
-			is_name = walk.depth > 0 && walk.levels[walk.depth - 1].seen != NULL;
-		} else if (*p == '"') {
-			const char *close = string_end(p, end);
-
-			if (is_name)
-				take_name(&walk, p + 1, (size_t)(close - p - 1));
-			is_name = false;
-			p = close;
-		}
+		path_cut(walk, path_len);
+		text_addf(&walk->path, "%s%s", path_len > 0 ? "." : "", name);
+		if (fields && !field)
+			walk->each(JSON_MEMBER_UNKNOWN, walk->path.s, walk->ctx);
+		else if (json_object_get(seen, name))
+			walk->each(JSON_MEMBER_REPEATED, walk->path.s, walk->ctx);
+		else
+			(void)json_object_set_new(seen, name, json_true()); /* memory only */
+		check_value(walk, field);
 	}
+	path_cut(walk, path_len);
+}
+
+static void check_objects(struct walk *walk, const struct field *fields)
+{
+	const size_t path_len = walk->path.len;
+
+	walk->p++;
+	for (size_t i = 0; next(walk, ']'); i++) {
+		text_addf(&walk->path, "[%zu]", i);
+		if (peek(walk) == '{')
+			check_object(walk, fields);
+		else
+			skip_value(walk);
+		path_cut(walk, path_len);
+	}
+}
+
+static void check_value(struct walk *walk, const struct field *field)
+{
+	const char c = peek(walk);
+
+	if (field && field->type == FIELD_OBJECT && c == '{')
+		check_object(walk, field->members);
+	else if (field && field->type == FIELD_STRING_MAP && c == '{')
+		check_object(walk, NULL);
+	else if (field && field->type == FIELD_OBJECTS && c == '[')
+		check_objects(walk, field->members);
+	else
+		skip_value(walk);
+}
+
+void json_members_check(const char *text, size_t len, const struct field *fields,
+	json_members_fn *each, void *ctx)
+{
+	struct walk walk = { .p = text, .end = text + len, .each = each, .ctx = ctx };
+
+	skip_blanks(&walk);
+	if (peek(&walk) == '{')
+		check_object(&walk, fields);
 	text_free(&walk.path);
 }

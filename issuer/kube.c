@@ -109,12 +109,23 @@ void kube_reply_json(struct http_call *call, int status, json_t *json)
 	http_reply_body(call, status, KUBE_JSON_MEDIA_TYPE, body, strlen(body));
 }
 
-void kube_reply_warning(struct http_call *call, const char *text)
+/* So many bytes of it as there is room for, and no part of a character. */
+static size_t warning_len(const char *text)
 {
+	size_t len = strnlen(text, KUBE_WARNING_MAX);
+
+	while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
+		len--;
+	return len;
+}
+
+void kube_reply_warning(struct http_call *call, const char *text, size_t reserve)
+{
+	const size_t len = warning_len(text);
 	auto_text struct text value = TEXT_INIT;
 
 	text_add(&value, "299 - \"");
-	for (size_t i = 0; text[i] != '\0' && i < KUBE_WARNING_MAX; i++) {
+	for (size_t i = 0; i < len; i++) {
 		const unsigned char c = (unsigned char)text[i];
 
 		if (c == '"' || c == '\\')
@@ -123,7 +134,7 @@ void kube_reply_warning(struct http_call *call, const char *text)
 		text_add_bytes(&value, c < ' ' || c == 0x7f ? "?" : text + i, 1);
 	}
 	text_add(&value, "\"");
-	if (call->reply.header_bytes + value.len <= KUBE_WARNINGS_END)
+	if (call->reply.header_bytes + value.len + reserve <= KUBE_WARNINGS_END)
 		http_reply_header(call, "Warning", value.s);
 }
 

@@ -63,8 +63,10 @@ int kube_check_accept(struct http_call *call, struct err *err);
 struct json_t;
 void kube_reply_json(struct http_call *call, int status, struct json_t *json);
 
-/* A `Warning: 299` header, RFC 7234 §5.5; beyond a KiB of headers it is dropped, so the one
- * that matters most comes first. */
-void kube_reply_warning(struct http_call *call, const char *text);
+#define KUBE_WARNING_OWN 128 /* more than a header of ours takes that quotes nobody */
+
+/* A `Warning: 299` header, RFC 7234 §5.5, of up to 256 bytes of text; dropped if it would not
+ * leave `reserve` bytes of a KiB of headers to those that come behind it. */
+void kube_reply_warning(struct http_call *call, const char *text, size_t reserve);
 
 #endif

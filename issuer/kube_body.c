@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "issuer/go_quote.h"
 #include "issuer/json_members.h"
 #include "issuer/kube.h"
 #include "issuer/kube_body.h"
@@ -12,21 +13,27 @@
 
 /* ---- what the body says beside what is asked ---- */
 
-static void add_warning(struct kube_body *body, const char *what, const char *path)
+static bool is_warned(const struct kube_body *body, const char *warning)
 {
-	if (body->warning_count < KUBE_WARNINGS_MAX)
-		body->warnings[body->warning_count++] =
-			text_format("%s field \"%s\"", what, path);
+	for (size_t i = 0; i < body->warning_count; i++)
+		if (strcmp(body->warnings[i], warning) == 0)
+			return true;
+	return false;
 }
 
-static void on_repeated(const char *path, void *ctx)
+static void on_member(enum json_member what, const char *path, void *ctx)
 {
-	add_warning(ctx, "duplicate", path);
-}
+	struct kube_body *body = ctx;
+	auto_free char *quoted = NULL;
+	auto_free char *warning = NULL;
 
-static void on_unknown(const char *path, void *ctx)
-{
-	add_warning(ctx, "unknown", path);
+	if (body->warning_count == KUBE_WARNINGS_MAX)
+		return;
+	quoted = go_quote(path);
+	warning = text_format("%s field %s",
+		what == JSON_MEMBER_UNKNOWN ? "unknown" : "duplicate", quoted);
+	if (!is_warned(body, warning))
+		body->warnings[body->warning_count++] = take(warning);
 }
 
 /* ---- syntax ---- */
@@ -51,7 +58,7 @@ static int parse_json(const char *text, size_t len, const struct kube_type *type
 
 		return unrecognized(type, where, err);
 	}
-	json_members_repeated(text, len, on_repeated, body);
+	json_members_check(text, len, type->members, on_member, body);
 	if (json_is_null(body->root)) {
 		json_decref(body->root);
 		body->root = json_object();
@@ -137,7 +144,7 @@ static int check(struct kube_body *body, const struct kube_type *type, const cha
 {
 	struct err why = ERR_INIT;
 
-	if (fields_check(body->root, type->members, on_unknown, body, &why) < 0)
+	if (fields_check(body->root, type->members, &why) < 0)
 		return cannot_be(type, version, why.text, err);
 	if (check_kind(body, type, version, err) < 0)
 		return -1;
@@ -175,7 +182,7 @@ void kube_body_free(struct kube_body *body)
 void kube_body_warn(const struct kube_body *body, struct http_call *call)
 {
 	for (size_t i = 0; i < body->warning_count; i++)
-		kube_reply_warning(call, body->warnings[i]);
+		kube_reply_warning(call, body->warnings[i], KUBE_WARNING_OWN);
 }
 
 /* ---- the request around it ---- */

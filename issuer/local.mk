@@ -14,6 +14,7 @@ libissuer_a_SOURCES = \
 	%D%/daemon.c %D%/daemon.h \
 	%D%/fields.c %D%/fields.h \
 	%D%/gateway.h \
+	%D%/go_quote.c %D%/go_quote.h \
 	%D%/health.c %D%/health.h \
 	%D%/json_members.c %D%/json_members.h \
 	%D%/kube.c %D%/kube.h \

@@ -266,15 +266,15 @@ static void warn(const struct token_call *tc)
 {
 	const int64_t granted_s = tc->decision.lifetime_s;
 
+	kube_body_warn(&tc->body, tc->http);
 	if (granted_s != tc->asked_s) {
 		auto_free char *shortened =
 			text_format("requested expiration of %" PRId64
 				    " seconds shortened to %" PRId64 " seconds",
 				tc->asked_s, granted_s);
 
-		kube_reply_warning(tc->http, shortened);
+		kube_reply_warning(tc->http, shortened, 0);
 	}
-	kube_body_warn(&tc->body, tc->http);
 }
 
 static void reply_token(struct token_call *tc, const struct mint_token *token)

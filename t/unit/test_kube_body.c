@@ -528,8 +528,27 @@ static void unknown_and_repeated_members_are_told(void **state)
 		"duplicate field \"spec.boundObjectRef.uid\"");
 	assert_warns("{\"metadata\":{\"ownerReferences\":[{},{\"x\":1}]}}",
 		"unknown field \"metadata.ownerReferences[1].x\"");
-	assert_warns("{\"x\":1,\"spec\":{},\"spec\":{}}", "duplicate field \"spec\"",
-		"unknown field \"x\"");
+	assert_warns("{\"x\":1,\"spec\":{},\"spec\":{}}", "unknown field \"x\"",
+		"duplicate field \"spec\"");
+	assert_warns(
+		"{\"zed\":1,\"zed\":{\"a\":1,\"a\":2},\"spec\":{\"x\":1},\"spec\":{\"x\":1}}",
+		"unknown field \"zed\"", "unknown field \"spec.x\"",
+		"duplicate field \"spec\"");
+	assert_warns("{\"spec\":{\"audiences\":[\"a\"],\"\\u0061udiences\":[\"b\"]}}",
+		"duplicate field \"spec.audiences\"");
+	assert_warns("{\"metadata\":{\"ownerReferences\":[{\"uid\":\"a\",\"uid\":\"a\"}]}}",
+		"duplicate field \"metadata.ownerReferences[0].uid\"");
+}
+
+/* As Go's %q has it. */
+static void a_name_is_told_in_quotes_that_hold(void **state)
+{
+	(void)state;
+	assert_warns("{\"a\\\"b\":1}", "unknown field \"a\\\"b\"");
+	assert_warns("{\"c\\\\d\":1}", "unknown field \"c\\\\d\"");
+	assert_warns("{\"e\\nf\\u0001\\u007f\":1}", "unknown field \"e\\nf\\x01\\x7f\"");
+	assert_warns("{\"\\u0085\\u00a0\\u00ad\\u00e9\\u0007\":1}",
+		"unknown field \"\\u0085\\u00a0\\u00ad\xc3\xa9\\a\"");
 }
 
 /* All of them, in kube-apiserver's words. */
@@ -693,6 +712,7 @@ UNIT_MAIN(cmocka_unit_test(everything_asked_for_is_there),
 	cmocka_unit_test(a_body_cut_anywhere_is_refused),
 	cmocka_unit_test(deep_nesting_does_no_harm),
 	cmocka_unit_test(unknown_and_repeated_members_are_told),
+	cmocka_unit_test(a_name_is_told_in_quotes_that_hold),
 	cmocka_unit_test(a_strict_refusal_names_all_of_them),
 	cmocka_unit_test(metadata_that_objects_have_is_no_surprise),
 	cmocka_unit_test(times_are_times),
