@@ -35,6 +35,10 @@ static const struct {
 	[KUBE_UNAVAILABLE] = { 503, "ServiceUnavailable" },
 };
 
+/* An err has no line breaks. */
+static const char not_acceptable[] =
+	"406: Not Acceptable\n\nAvailable representations: " KUBE_JSON_MEDIA_TYPE;
+
 const char *kube_reason_name(enum kube_reason reason)
 {
 	return reasons[reason].name;
@@ -69,7 +73,8 @@ void kube_take_pretty(struct http_call *call)
 	const char *agent = http_header(call, "User-Agent", NULL);
 	char *value = NULL;
 
-	call->is_pretty = false;
+	(void)negotiate_accepts(http_header(call, "Accept", NULL), KUBE_JSON_MEDIA_TYPE,
+		&call->is_pretty);
 	if (http_query(call, "pretty", &value, 1) > 0 && *value != '\0') {
 		for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
 			call->is_pretty = call->is_pretty || strcmp(value, yes[i]) == 0;
@@ -83,10 +88,12 @@ void kube_take_pretty(struct http_call *call)
 
 int kube_check_accept(struct http_call *call, struct err *err)
 {
-	if (negotiate_accepts(http_header(call, "Accept", NULL), KUBE_JSON_MEDIA_TYPE))
+	bool ignored;
+
+	if (negotiate_accepts(http_header(call, "Accept", NULL), KUBE_JSON_MEDIA_TYPE,
+		    &ignored))
 		return 0;
-	return kube_refuse(err, KUBE_NOT_ACCEPTABLE,
-		"406: Not Acceptable\n\nAvailable representations: " KUBE_JSON_MEDIA_TYPE);
+	return kube_refuse(err, KUBE_NOT_ACCEPTABLE, "%s", not_acceptable);
 }
 
 void kube_reply_json(struct http_call *call, int status, json_t *json)
@@ -168,6 +175,8 @@ static enum kube_reason reason_of(const struct err *err)
  */
 static const char *message_of(const struct err *err, enum kube_reason reason)
 {
+	if (reason == KUBE_NOT_ACCEPTABLE)
+		return not_acceptable;
 	if (err->code == ERR_REFUSED || err->code == ERR_BAD_INPUT)
 		return err->text;
 	return reason == KUBE_UNAVAILABLE ? "the issuer cannot mint at the moment; try again"

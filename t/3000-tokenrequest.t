@@ -51,6 +51,8 @@ is "the token lives as long as the answer says" \
 is "2^32 s may be asked for" "$(ask_token demo app '{"spec":{"audiences":["sts.amazonaws.com"],"expirationSeconds":4294967296}}')" 201
 is "unknown members are warned of, in the order of the text" "$(ask_token demo app '{"spec":{"audiences":["sts.amazonaws.com"],"x":1},"y":{}}') $(header Warning | tr '\n' ';')" \
 	'201 299 - "unknown field \"spec.x\"";299 - "unknown field \"y\"";'
+is "their names are quoted twice, as %q and as a header" "$(ask_token demo app '{"spec":{"audiences":["sts.amazonaws.com"]},"a\"\nb":1}') $(header Warning)" \
+	'201 299 - "unknown field \"a\\\"\\nb\""'
 is "a repeated member is warned of, and the last one counts" "$(ask_token demo app '{"spec":{"audiences":["evil"],"audiences":["sts.amazonaws.com"]}}') $(header Warning)" \
 	'201 299 - "duplicate field \"spec.audiences\""'
 
@@ -62,6 +64,8 @@ is "an empty list is the same" "$(ask_token demo app '{"spec":{"audiences":[]}}'
 	"201 [\"$URL\"]"
 is "a body of null is the same" "$(ask_token demo app null)" 201
 is "no Content-Type means JSON" "$(TYPE=Content-Type: ask_token demo app "$AWS")" 201
+is "JSON is indented for who asks" "$(ask_token demo app "$AWS" -A x -H 'Accept: application/json;pretty=1') $(head -n 1 body)" "201 {"
+is "and for nobody else" "$(ask_token demo app "$AWS" -A x) $(wc -l <body)" "201 1"
 is "a charset may be named" "$(TYPE='Content-Type: application/json; charset=utf-8' ask_token demo app "$AWS")" 201
 is "a chunked body is read" "$(ask_token demo app "$AWS" -H 'Transfer-Encoding: chunked')" 201
 is "a trailing slash is forgiven" "$(ask_token demo app/token/? "$AWS")" 201

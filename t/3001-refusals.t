@@ -231,6 +231,10 @@ first "the name before grants" "404 NotFound" '"OTHER" not found' OTHER/token "$
 first "grants before Accept" "403 Forbidden" 'no grant covers this' other/token "$AWS" -H 'Accept: text/plain'
 TYPE='Content-Type: text/plain' first "Accept before Content-Type" "406 NotAcceptable" 'Available representations' \
 	app/token "$AWS" -H 'Accept: text/plain'
+is "... which stand on a line of their own" "$(jq -r .message body | tr '\n' '|')" \
+	'406: Not Acceptable||Available representations: application/json|'
+TYPE='Content-Type: application/json; foo' first "a parameter without a value" "415 UnsupportedMediaType" \
+	'unknown format' app/token "$AWS"
 TYPE='Content-Type: text/plain' first "Content-Type before the size" "415 UnsupportedMediaType" 'unknown format' \
 	app/token "$AWS$big"
 first "the size before options" "413 RequestEntityTooLarge" 'limit is 2048' "app/token?dryRun=x" "$AWS$big"

@@ -18,12 +18,17 @@ static void check_media_types(const char *value)
 	static const char json[] = "application/json";
 	auto_free char *behind_another = text_format("text/html;q=0.5, %s", value);
 	const char *start = value + strspn(value, " \t");
-	const bool accepts = negotiate_accepts(value, json);
+	bool is_pretty, is_pretty_behind;
+	const bool accepts = negotiate_accepts(value, json, &is_pretty);
 
-	if (accepts && *start != '\0' && !strcasestr(value, json) && !strstr(value, "*"))
+	if (accepts && *start != '\0' && !strstr(value, "json") && !strchr(value, '*'))
+		abort();
+	if (is_pretty && (!accepts || !strstr(value, "pretty")))
 		abort();
 	/* What else would do changes nothing. */
-	if (*start != '\0' && negotiate_accepts(behind_another, json) != accepts)
+	if (*start != '\0' &&
+		(negotiate_accepts(behind_another, json, &is_pretty_behind) != accepts ||
+			is_pretty_behind != is_pretty))
 		abort();
 	if (negotiate_is(value, json) &&
 		(strncasecmp(start, json, strlen(json)) != 0 ||
