@@ -231,6 +231,21 @@ def json_only(case):
     return case.is_refused and case.ours.status == case.theirs.status
 
 
+@rule("quality-zero")
+def quality_zero(case):
+    """What has quality 0 is not sent (RFC 9110 12.4.2)."""
+    return re.search(r";\s*q=0(\.0*)?\s*(;|,|$)", case.exchange.accept) is not None and (
+        case.theirs.status < 300 and case.we_refuse(406, "NotAcceptable"))
+
+
+@rule("request-ids")
+def request_ids(case):
+    """An Audit-Id that is long, or not printable, is replaced."""
+    given = case.exchange.header("Audit-Id")
+    return given is not None and not re.fullmatch("[!-~]{1,64}", given) and (
+        case.differs_only_in(r"\.audit-id: .*, ours [0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"))
+
+
 @rule("aggregated-discovery")
 def aggregated_discovery(case):
     """The plain lists, which clients fall back to, are short enough."""
@@ -302,6 +317,22 @@ def text_rule(case):
     """Text is Unicode, and without zero bytes: what no policy can compare is not signed."""
     return has_odd_text(case.exchange.body) and (
         case.we_refuse(400, "BadRequest") or case.we_refuse(403, "Forbidden"))
+
+
+def has_huge_number(body):
+    """One beyond 64 bits, or beyond a double?"""
+    try:
+        found = re.findall(r"-?\d+[\d.eE+-]*", re.sub(r'"(\\.|[^"\\])*"', "", body.decode()))
+        return any(not -2 ** 63 <= float(number) < 2 ** 63 for number in found)
+    except ValueError:
+        return False
+
+
+@rule("huge-numbers")
+def huge_numbers(case):
+    """Numbers are read even where nobody needs them."""
+    return (case.theirs.status < 300 and has_huge_number(case.exchange.body)
+            and case.we_refuse(400, "BadRequest"))
 
 
 class Members(list):
