@@ -28,6 +28,7 @@ EXTRA_DIST += \
 	%D%/decisions/0018-only-what-we-would-sign.md \
 	%D%/decisions/0019-the-node-rule-is-not-a-grant.md \
 	%D%/decisions/0020-numbers-in-a-shared-page.md %D%/decisions/0021-serve-is-a-room.md \
-	%D%/decisions/0022-a-held-token-is-the-proof.md %D%/decisions/0023-the-agent-has-a-user.md
+	%D%/decisions/0022-a-held-token-is-the-proof.md %D%/decisions/0023-the-agent-has-a-user.md \
+	%D%/decisions/0024-the-librarys-answers-pass-by-us.md
 
 shell_tests += t/0003-docs.t
