@@ -44,6 +44,6 @@ json_t *kube_metadata_copy(const json_t *metadata, const struct field *fields,
 	auto_free char *warning = text_format(TOLD_TWICE "%s", uids);
 
 	if (json_array_size(owners) < told)
-		kube_reply_warning(call, warning);
+		kube_reply_warning(call, warning, 0);
 	return copy;
 }

@@ -1,8 +1,9 @@
 /* http_library.c - see http_library.h.
  * SPDX-License-Identifier: Apache-2.0 */
-#include <assert.h>
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stdbool.h>
+#include <stdlib.h>
 
 #include <microhttpd.h>
 
@@ -12,13 +13,21 @@
 typedef enum MHD_Result queue_fn(struct MHD_Connection *connection, unsigned status,
 	struct MHD_Response *response);
 
+static queue_fn *queue;
+
+static void find_queue(void)
+{
+	*(void **)&queue = dlsym(RTLD_NEXT, "MHD_queue_response");
+	if (!queue)
+		abort(); /* we are linked with it */
+}
+
 bool http_library_queue(struct MHD_Connection *connection, unsigned status,
 	struct MHD_Response *response)
 {
-	queue_fn *queue;
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-	*(void **)&queue = dlsym(RTLD_NEXT, "MHD_queue_response");
-	assert(queue); /* we are linked with it */
+	(void)pthread_once(&once, find_queue); /* fails for nothing */
 	return queue(connection, status, response) == MHD_YES;
 }
 
