@@ -34,7 +34,9 @@ ok "tokens go on" more
 NEXT=$(issuerctl key rotate -o json | jq -r .signer)
 ok "keys sealed with the new one sign" issuerctl key wait "$NEXT" --for active --timeout 20s
 ok "tokens go on" more
+ok "all that fifty a second make in sixteen seconds were made" until_true minted 800
 ok "the clients end well" stop "$CLIENTS"
+diag "$(jq -s '[.[] | select(.jti) | .at] | length / (max - min) | floor' events) tokens a second"
 
 is "no request failed" "$(jq -c 'select(.status != null and .status != 201)' events | head -n 3)" ""
 is "no verifier refused a token, but of the revoked key" \
@@ -46,14 +48,6 @@ is "no token asked for after the revocation is of that key" \
 ok "its tokens were refused in the end" test "$(jq -c --arg kid "$THIRD" 'select(.refused and .kid == $kid)' events | wc -l)" -gt 0
 ok "all four signed" test "$(jq -r 'select(.jti) | .kid' events | sort -u | grep -cFx -e "$FIRST" -e "$SECOND" -e "$THIRD" -e "$NEXT")" -eq 4
 ok "and there were enough checks to tell" test "$(jq -r '.checks // empty' events)" -ge 3000
-# Who falls behind makes up for it, so only a machine that cannot make so many misses this.
-RATE=$(jq -s '[.[] | select(.jti) | .at] | length / (max - min) | floor' events)
-if is_sanitized; then
-	diag "$RATE tokens a second"
-	skip 1 "a sanitizer takes its time"
-else
-	ok "they were fifty a second, or nearly ($RATE)" [ "$RATE" -ge 40 ]
-fi
 jq -r 'select(.jti) | .jti' events | sort >got
 sqlite3 -readonly state/issuer.db "SELECT jti FROM audit WHERE event = 'token.issued'" | sort >recorded
 is "each token has its record" "$(comm -23 got recorded)" ""
