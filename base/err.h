@@ -54,8 +54,8 @@ static inline int err_failed_(void)
 	return -1;
 }
 
-/* The exit status a command-line program ends with after a failure: 1 failed, 2 usage, 3 precondition
- * not met, 4 differs or unhealthy, 5 timeout; never 0. */
+/* The exit status a command-line program ends with after a failure: 1 failed, 2 usage, 3
+ * precondition not met, 4 differs or unhealthy, 5 timeout; never 0. */
 int err_exit_status(const struct err *err);
 
 #endif

@@ -120,7 +120,8 @@ int db_create(const char *path, struct db **ret, struct err *err)
 {
 	auto_draft char *draft = NULL;
 
-	if (db_file_draft(path, DB_FILE_OF_DIRECTORY, &draft, err) < 0 || fill_draft(draft, path, err) < 0)
+	if (db_file_draft(path, DB_FILE_OF_DIRECTORY, &draft, err) < 0 ||
+		fill_draft(draft, path, err) < 0)
 		return -1;
 	if (db_file_publish(draft, path, err) < 0)
 		return -1;

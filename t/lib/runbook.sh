@@ -14,6 +14,7 @@ runbook() {
 run() {
 	runbook "$1" >lines
 	[ -s lines ] || fail "there is a runbook '$1'"
+	# shellcheck source=/dev/null
 	. ./lines >out 2>&1
 	run_status=$?
 	is "runbook: $1" "$run_status$([ $run_status -eq 0 ] || cat out)" 0

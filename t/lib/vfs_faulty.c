@@ -57,8 +57,8 @@ static int faulty_truncate(sqlite3_file *file, sqlite3_int64 size)
 	return rc ? rc : real_of(file)->pMethods->xTruncate(real_of(file), size);
 }
 
-/* Counted, and not carried out: the disk is not what is tested, and thousands of faults would wait
- * for it. */
+/* Counted, and not carried out: the disk is not what is tested, and thousands of faults would
+ * wait for it. */
 static int faulty_sync(sqlite3_file *file, int flags)
 {
 	(void)file;
