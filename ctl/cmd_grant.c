@@ -77,7 +77,7 @@ static int take_audiences(const struct cmd_run *run, const char **audiences,
 			"a grant needs --audience; sts.amazonaws.com is that of AWS");
 	for (size_t i = 0; i < grant->audience_count; i++)
 		if (name_check_audience("audience", audiences[i], err) < 0)
-			return -1;
+			return cmd_bad_option("audience", err);
 	return 0;
 }
 

@@ -32,7 +32,7 @@ static int take_audiences(const struct cmd_run *run, json_t **ret, struct err *e
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		if (name_check_audience("audience", given[i], err) < 0)
-			return -1;
+			return cmd_bad_option("audience", err);
 		if (json_array_append_new(list, json_string(given[i])) < 0)
 			return err_set(err, ERR_FAILED, "could not list the audiences");
 	}

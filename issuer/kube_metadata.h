@@ -9,7 +9,7 @@
 #include "serve/http.h"
 
 /* A copy of what `fields` has of `metadata` (may be NULL); a new reference. An owner that is
- * told twice is told once there, with a warning in the answer. */
+ * told twice is told once in both, with a warning in the answer. */
 json_t *kube_metadata_copy(const json_t *metadata, const struct field *fields,
 	struct http_call *call);
 

@@ -19,8 +19,8 @@ enum kube_validation { KUBE_IGNORE, KUBE_WARN, KUBE_STRICT };
 /* In err.field: the options are at fault, and kube_options_details says which. */
 #define KUBE_OPTIONS_FIELD "CreateOptions"
 
-/* How strictly the body is to be read. 422 if any option means nothing; the text names all of
- * them. */
+/* How strictly the body is to be read. 422 if any option means nothing; the text names those
+ * that it has room for, 16 at most. What stands behind a NUL in a value is not looked at. */
 int kube_options_read(struct http_call *call, enum kube_validation *ret, struct err *err);
 
 /* The details of that refusal; a new reference. */

@@ -7,7 +7,7 @@
 #include "issuer/negotiate.h"
 
 #define BLANKS         " \t"
-#define NO_TOKEN       "()<>@,;:\\\"/[]?=" BLANKS /* RFC 2045 §5.1; other controls get nowhere */
+#define NO_TOKEN       "()<>@,;:\\\"/[]?=" BLANKS /* RFC 2045 §5.1, beside what is not ASCII */
 #define PARAMETERS_MAX 16
 
 /* A piece of a header. */
@@ -133,10 +133,19 @@ static struct piece skip(struct piece rest, size_t len)
 	return (struct piece){ rest.s + len, rest.len - len };
 }
 
+static bool is_token_character(char c)
+{
+	const unsigned char u = (unsigned char)c;
+
+	return u > ' ' && u < 0x7f && !strchr(NO_TOKEN, c);
+}
+
 static struct piece take_token(struct piece *rest)
 {
-	const struct piece token = { rest->s, strcspn(rest->s, NO_TOKEN) };
+	struct piece token = { rest->s, 0 };
 
+	while (token.len < rest->len && is_token_character(rest->s[token.len]))
+		token.len++;
 	*rest = skip(*rest, token.len);
 	return token;
 }

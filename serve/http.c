@@ -165,8 +165,10 @@ static bool announces_too_much(struct http_exchange *ex)
 	struct err ignored = ERR_INIT;
 	int64_t n;
 
-	return length && text_int(length, 0, INT64_MAX, &n, &ignored) == 0 &&
-		(uint64_t)n > ex->options->body_max;
+	/* The library has seen that they are digits: what is no int64 is too large. */
+	return length &&
+		(text_int(length, 0, INT64_MAX, &n, &ignored) < 0 ||
+			(uint64_t)n > ex->options->body_max);
 }
 
 /* Hands the filled reply to the library. */
@@ -258,7 +260,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
 		return send_reply(ex);
 	if (*data_len == 0) {
 		/* Trailers: nobody needs them, and they take the place of the reply. */
-		if (MHD_get_connection_values(connection, MHD_FOOTER_KIND, NULL, NULL) > 0)
+		if (http_fault_has_trailer(connection, method))
 			ex->call.request.fault = 400;
 		return handle(ex);
 	}

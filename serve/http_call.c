@@ -1,5 +1,5 @@
-/* http_call.c - what a handler asks of its call, and says to it; see http.h. With http.c the
- * only user of libmicrohttpd.
+/* http_call.c - what a handler asks of its call, and says to it; see http.h. Only the
+ * files http*.c use libmicrohttpd.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 #include <string.h>

@@ -102,11 +102,17 @@ static bool fits(struct MHD_Connection *connection, size_t head_size, size_t coo
 		http_entry_bytes_max(head_max);
 }
 
-int http_fault(struct MHD_Connection *connection, const struct http_line *line, size_t head_max)
+static size_t head_size_of(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-	const size_t head_size = info ? info->header_size : 0;
+
+	return info ? info->header_size : 0;
+}
+
+int http_fault(struct MHD_Connection *connection, const struct http_line *line, size_t head_max)
+{
+	const size_t head_size = head_size_of(connection);
 	struct framing framing = { .next = line->version + strlen(line->version) +
 			strlen("\r\n") };
 
@@ -125,4 +131,33 @@ int http_fault(struct MHD_Connection *connection, const struct http_line *line, 
 						   : framing.hosts == 0)
 		return 400;
 	return 0;
+}
+
+struct trailers {
+	const char *head;
+	size_t head_size;
+	bool is_any;
+};
+
+/* Where the last CR and LF come one by one, libmicrohttpd 0.9.75 shows the last header a second
+ * time, as a trailer. */
+static enum MHD_Result look_at_trailer(void *cls, enum MHD_ValueKind kind, const char *key,
+	const char *value)
+{
+	struct trailers *trailers = cls;
+
+	(void)kind;
+	(void)value;
+	if (key < trailers->head || key >= trailers->head + trailers->head_size)
+		trailers->is_any = true;
+	return MHD_YES;
+}
+
+bool http_fault_has_trailer(struct MHD_Connection *connection, const char *method)
+{
+	struct trailers trailers = { method, head_size_of(connection), false };
+
+	(void)MHD_get_connection_values(connection, MHD_FOOTER_KIND, look_at_trailer,
+		&trailers);
+	return trailers.is_any;
 }

@@ -26,4 +26,7 @@ bool http_fault_has_many(const char *uri, size_t head_max);
 int http_fault(struct MHD_Connection *connection, const struct http_line *line,
 	size_t head_max);
 
+/* Is there a trailer behind the body? `method` is the head's first word, in its memory. */
+bool http_fault_has_trailer(struct MHD_Connection *connection, const char *method);
+
 #endif

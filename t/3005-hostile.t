@@ -11,7 +11,8 @@ issuer_start
 
 # raw [PORT] - sends what stands on standard input over TLS, or plain to PORT; prints the status of
 # the answer, and whether the connection ended after it; "broken" if what came is not all answers
-# with a Content-Type and as long as they say. All that came is in answer.
+# with a Content-Type and as long as they say. All that came is in answer. What stands behind "(next
+# record)" is read apart from what stands before it, over TLS.
 raw() {
 	raw_ca=$CA
 	[ $# = 0 ] || raw_ca=
@@ -21,7 +22,8 @@ port, ca = int(sys.argv[1]), sys.argv[2]
 peer = socket.create_connection(("127.0.0.1", port), timeout=20)
 if ca:
     peer = ssl.create_default_context(cafile=ca).wrap_socket(peer, server_hostname="localhost")
-peer.sendall(sys.stdin.buffer.read())
+for record in sys.stdin.buffer.read().split(b"(next record)"):
+    peer.sendall(record)
 def is_whole(rest):
     while rest:
         head, _, rest = rest.partition(b"\r\n\r\n")
@@ -124,6 +126,9 @@ is "HTTP/1.0 has no transfer codings" \
 is "a length beyond the limit is answered before the body" \
 	"$(printf "${POST}Authorization: Bearer %s\r\nContent-Length: 10000000000\r\n\r\n" "$(cat ci.secret)" | raw)" \
 	"413 closed"
+is "so is one beyond 63 bits" \
+	"$(printf "${POST}Authorization: Bearer %s\r\nContent-Length: 9223372036854775808\r\n\r\n" "$(cat ci.secret)" | raw)" \
+	"413 closed"
 is "to a stranger as a stranger" \
 	"$(printf "${POST}Content-Length: 10000000000\r\n\r\n" | raw)" "401 closed"
 not_ok "a body without end is cut off" request -m 20 -H "Authorization: Bearer $(cat ci.secret)" \
@@ -180,6 +185,9 @@ is "trailers are refused" "$(printf \
 	"${POST}Authorization: Bearer %s\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX: y\r\n\r\n" \
 	"$(cat ci.secret)" | raw)" "400 closed"
 is "nothing of that made a token" "$(tokens)" $((before + 2))
+is "the last CR and LF may come one by one" "$(printf \
+	"${POST}Authorization: Bearer %s\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2c\r\n$AWS\r\n0\r\n\r(next record)\n" \
+	"$(cat ci.secret)" | raw)" "201 closed"
 
 # ---- texts that are no texts ----
 LONG=$(head -c 254 /dev/zero | tr '\0' a)

@@ -593,6 +593,11 @@ static void owners_that_are_told_twice_are_told_once(void **state)
 			"[{\"uid\":\"a\"},{\"uid\":\"b\"}]", "a, a, b" },
 		{ "[{\"uid\":\"a\"},{\"uid\":\"a\",\"controller\":false}]",
 			"[{\"uid\":\"a\"},{\"uid\":\"a\",\"controller\":false}]", "" },
+		{ "[{},{\"kind\":null},{\"name\":\"\"}]", "[{}]", "" },
+		{ "[{\"kind\":\"1:x\"},{\"kind\":\"1\",\"name\":\"x\"}]",
+			"[{\"kind\":\"1:x\"},{\"kind\":\"1\",\"name\":\"x\"}]", "" },
+		{ "[{\"kind\":\"a\"},{\"apiVersion\":\"a\"}]",
+			"[{\"kind\":\"a\"},{\"apiVersion\":\"a\"}]", "" },
 	};
 	auto_free char *none = kube_metadata_unite(NULL);
 

@@ -162,6 +162,8 @@ static void a_content_type_is_one_type_whatever_its_parameters(void **state)
 		{ "application/json;;", false },
 		{ "application/json;;a=1", false },
 		{ "application/json;charset=", false },
+		{ "application/json; a=\xc3\xa9", false },
+		{ "application/json; \xc3\xa9=1", false },
 		{ "application/json;charset=;a=1", false },
 		{ "application/json;=1", false },
 		{ "application/json;a=1;a=2", false },

@@ -205,11 +205,11 @@ static void one_that_forgets_a_request_is_replaced(void **state)
 
 	(void)state;
 	ask(signer, WAITS, &waits);
-	for (int i = 0; i < 15; i++) {
+	for (int i = 0; i < 14; i++) {
 		time_passes(20);
 		be_answered(signer);
 	}
-	time_passes(1);
+	time_passes(21);
 	assert_int_equal(answer(&waits), ERR_BUSY);
 	signer_free(signer);
 }
