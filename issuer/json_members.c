@@ -18,7 +18,11 @@ struct walk {
 
 static char peek(const struct walk *walk)
 {
-	return walk->p < walk->end ? *walk->p : '\0';
+	char c = '\0';
+
+	if (walk->p < walk->end)
+		c = *walk->p;
+	return c;
 }
 
 static void skip_blanks(struct walk *walk)

@@ -18,12 +18,13 @@
 
 static atomic_int_fast64_t passed_s;
 
-int __real_clock_gettime(clockid_t id, struct timespec *ts);
-int __wrap_clock_gettime(clockid_t id, struct timespec *ts);
+/* With -Wl,--wrap the linker sends calls of it here. */
+int real_clock_gettime(clockid_t id, struct timespec *ts) __asm__("__real_clock_gettime");
+int wrap_clock_gettime(clockid_t id, struct timespec *ts) __asm__("__wrap_clock_gettime");
 
-int __wrap_clock_gettime(clockid_t id, struct timespec *ts)
+int wrap_clock_gettime(clockid_t id, struct timespec *ts)
 {
-	const int rc = __real_clock_gettime(id, ts);
+	const int rc = real_clock_gettime(id, ts);
 
 	ts->tv_sec += (time_t)atomic_load(&passed_s);
 	return rc;
