@@ -120,10 +120,9 @@ bool text_fit(char *dst, size_t size, const char *s)
 	return true;
 }
 
-/* The length of the UTF-8 character at `s` (RFC 3629 §4: no overlongs, no surrogates, nothing
- * above 10FFFF), or 0; 0 for control characters too. */
-static size_t utf8_length(const unsigned char *s)
+size_t text_character(const char *text)
 {
+	const unsigned char *s = (const unsigned char *)text;
 	static const struct {
 		unsigned char lead_min, lead_max, next_min, next_max;
 		size_t len;
@@ -156,7 +155,7 @@ static size_t utf8_length(const unsigned char *s)
 void text_clean(char *s)
 {
 	while (*s != '\0') {
-		const size_t len = utf8_length((const unsigned char *)s);
+		const size_t len = text_character(s);
 
 		if (len == 0)
 			*s = '?';
@@ -169,7 +168,7 @@ bool text_is_clean(const char *s)
 	size_t len;
 
 	while (*s != '\0') {
-		len = utf8_length((const unsigned char *)s);
+		len = text_character(s);
 		if (len == 0)
 			return false;
 		s += len;

@@ -58,6 +58,10 @@ int text_duration(const char *s, int64_t min_s, int64_t max_s, int64_t *ret_s, s
 /* What text_time writes: RFC 3339 in UTC with whole seconds; anything else is ERR_BAD_INPUT. */
 int text_read_time(const char *s, unix_time *ret, struct err *err);
 
+/* The length of the UTF-8 character at `text` (RFC 3629 §4: no overlongs, no surrogates,
+ * nothing above 10FFFF), or 0; 0 for control characters and the end, too. */
+size_t text_character(const char *text);
+
 /* Makes `s` fit for any log, terminal and JSON: control characters and bytes that are not UTF-8
  * (RFC 3629) become '?', one each. */
 void text_clean(char *s);

@@ -69,31 +69,18 @@ bool kube_options_is_printable(uint32_t code_point)
 	return true;
 }
 
-/* 0 for a byte that begins no character of UTF-8. */
-static size_t length_of(unsigned char lead)
-{
-	if (lead < 0x80)
-		return 1;
-	if (lead < 0xc0 || lead > 0xf7)
-		return 0;
-	return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-}
-
 /* Its length; a byte that is part of none is U+FFFD, as in Go. */
-static size_t read_character(const unsigned char *s, uint32_t *ret)
+static size_t read_character(const char *text, uint32_t *ret)
 {
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	const size_t len = length_of(s[0]);
-	uint32_t c = len < 2 ? s[0] : s[0] & (0x7fu >> len);
-	bool is_good = len > 0;
+	const unsigned char *s = (const unsigned char *)text;
+	size_t len = text_character(text);
 
-	for (size_t i = 1; is_good && i < len; i++) {
-		is_good = (s[i] & 0xc0) == 0x80;
-		c = c << 6 | (s[i] & 0x3f);
-	}
-	is_good = is_good && c >= least[len] && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff);
-	*ret = is_good ? c : 0xfffd;
-	return is_good ? len : 1;
+	if (len == 0 && s[0] == 0xc2 && (s[1] & 0xe0) == 0x80)
+		len = 2; /* a control character of C1 */
+	*ret = len == 0 && s[0] >= 0x80 ? 0xfffd : len < 2 ? s[0] : s[0] & (0x7fu >> len);
+	for (size_t i = 1; i < len; i++)
+		*ret = *ret << 6 | (s[i] & 0x3f);
+	return len == 0 ? 1 : len;
 }
 
 /* Nothing is managed here, but who sends what Kubernetes would refuse should hear of it. */
@@ -108,7 +95,7 @@ static void check_manager(struct http_call *call, json_t *causes)
 		add_cause(causes, field, "FieldValueTooLong",
 			text_format("Too long: may not be more than %d bytes", MANAGER_MAX));
 	for (size_t at = 0, len; manager[at] != '\0'; at += len) {
-		len = read_character((const unsigned char *)manager + at, &c);
+		len = read_character(manager + at, &c);
 		if (!kube_options_is_printable(c))
 			add_cause(causes, field, "FieldValueInvalid",
 				text_format("Invalid value: \"%.*s\": invalid character "
